@@ -1,0 +1,176 @@
+import { Link } from '../link/index.js';
+import type { IceServer, Platform } from '../peer/index.js';
+import {
+	type AuthData,
+	type ClientToMaster,
+	type DirectoryEntry,
+	Emitter,
+	EnslavismError,
+	MasterToClient,
+	readMessage,
+} from '../wire/index.js';
+import { DirectoryCopy } from './directory-copy.js';
+import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
+
+/** Options of a connection to a master. */
+export interface MasterConnectionOptions {
+	/** An object of JSON values for the master's `clientauth` listeners (`info.auth`), beside cookies. */
+	auth?: AuthData;
+	/** STUN and TURN servers for sessions. Default: none. */
+	iceServers?: IceServer[];
+}
+
+export type MasterConnectionEvents = {
+	/** The master has admitted this client and sent its list. */
+	open: [];
+	/** A slave is in the list, one that was there before too. */
+	slaveadded: [slave: SlaveConnection];
+	/** A slave has changed its user data. */
+	slaveupdated: [slave: SlaveConnection];
+	/** A slave has left the list. */
+	slaveremoved: [slave: SlaveConnection];
+	/** The link is closed: by `close()`, by a refusal (`error.reason`), or because the master is gone. */
+	close: [error: EnslavismError];
+	/** Something that belongs to no promise and closes nothing: user data of a slave that cannot be decoded. */
+	error: [error: EnslavismError];
+};
+
+/** A client's connection to its master: the live list of slaves. */
+export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
+	/** Resolves with the first list; rejects with `unreachable`, `refused`, `wrong-version`, `limit-reached` or `link-closed`. */
+	readonly ready: Promise<void>;
+
+	readonly #slaves = new Map<string, SlaveConnection>();
+	readonly #sessions = new Map<string, SlaveConnection>();
+	readonly #link: Link<MasterToClient, ClientToMaster>;
+	readonly #directory = new DirectoryCopy({
+		added: (entry) => this.#added(entry),
+		updated: (entry) => this.#updated(entry),
+		removed: (id) => this.#removed(id),
+	});
+	readonly #host: SlaveConnectionHost;
+	#id: string | undefined;
+	#state: 'opening' | 'open' | 'closed' = 'opening';
+	#settle!: { resolve(): void; reject(error: EnslavismError): void };
+
+	/** @throws EnslavismError `bad-url`, `bad-auth` */
+	constructor(platform: Platform, url?: string, options: MasterConnectionOptions = {}) {
+		super();
+		const master = url ?? platform.defaultMasterUrl();
+		if (master === undefined)
+			throw new EnslavismError('bad-url', 'name the URL of the master, ws://localhost:8080 for example');
+		this.#host = {
+			platform,
+			iceServers: options.iceServers ?? [],
+			send: (message) => this.#link.send(message),
+			bind: (session, connection) => this.#sessions.set(session, connection),
+			release: (session) => this.#sessions.delete(session),
+			report: (error) => this.emit('error', error),
+		};
+		this.ready = new Promise((resolve, reject) => {
+			this.#settle = { resolve, reject };
+		});
+		this.ready.catch(() => {});
+		this.#link = new Link({
+			kind: 'client',
+			url: master,
+			auth: options.auth,
+			openSocket: platform.openSocket,
+			read: (text) => readMessage(MasterToClient, text),
+			handlers: {
+				message: (message) => this.#receive(message),
+				closed: (error) => this.#closed(error),
+			},
+		});
+	}
+
+	/** This client's id, as slaves see it; `undefined` before the master has admitted it. */
+	get id(): string | undefined {
+		return this.#id;
+	}
+
+	/** `opening`, `open` or `closed`. */
+	get state(): 'opening' | 'open' | 'closed' {
+		return this.#state;
+	}
+
+	/** The slaves in the list now. */
+	get slaves(): SlaveConnection[] {
+		return [...this.#slaves.values()];
+	}
+
+	/** Closes the link, and every session with it. */
+	close(): void {
+		for (const slave of new Set(this.#sessions.values())) slave.close();
+		this.#link.close();
+	}
+
+	#receive(message: MasterToClient): void {
+		switch (message.t) {
+			case 'welcome':
+				this.#id = message.id;
+				return;
+			case 'snapshot':
+				this.#directory.snapshot(message);
+				this.#opened();
+				return;
+			case 'delta':
+				if (!this.#directory.delta(message)) this.#link.close('the list of slaves has a gap');
+				return;
+			case 'answer':
+				this.#sessions.get(message.session)?.signal()?.description('answer', message.sdp);
+				return;
+			case 'candidate':
+				this.#sessions.get(message.session)?.signal()?.candidate(message);
+				return;
+			case 'rejected':
+				this.#sessions.get(message.session)?.ended(message.code, message.reason);
+				return;
+			case 'close':
+				this.#sessions.get(message.session)?.ended('session-closed', message.reason);
+				return;
+			case 'gone':
+				this.#sessions.get(message.session)?.slaveUnlinked();
+		}
+	}
+
+	#opened(): void {
+		if (this.#state !== 'opening') return;
+		this.#state = 'open';
+		this.#settle.resolve();
+		this.emit('open');
+	}
+
+	#closed(error: EnslavismError): void {
+		if (this.#state === 'closed') return;
+		this.#state = 'closed';
+		this.#settle.reject(error);
+		// A session that is open needs the master no more; one that is not can never open.
+		for (const slave of new Set(this.#sessions.values())) {
+			if (slave.state === 'connecting') slave.ended('link-closed', error.reason ?? '');
+		}
+		for (const id of [...this.#slaves.keys()]) this.#removed(id);
+		this.emit('close', error);
+	}
+
+	#added(entry: DirectoryEntry): void {
+		const slave = new SlaveConnection(this.#host, entry);
+		this.#slaves.set(slave.id, slave);
+		this.emit('slaveadded', slave);
+	}
+
+	#updated(entry: DirectoryEntry): void {
+		const slave = this.#slaves.get(entry[0]);
+		if (slave === undefined) return;
+		slave.update(entry);
+		this.emit('slaveupdated', slave);
+	}
+
+	#removed(id: string): void {
+		const slave = this.#slaves.get(id);
+		if (slave === undefined) return;
+		this.#slaves.delete(id);
+		slave.unlist();
+		this.emit('slaveremoved', slave);
+	}
+}

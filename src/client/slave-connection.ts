@@ -1,0 +1,221 @@
+import { type Channel, type DataChannelOptions, type IceServer, type Platform, Session } from '../peer/index.js';
+import {
+	type ClientToMaster,
+	type DirectoryEntry,
+	decodeUserData,
+	Emitter,
+	EnslavismError,
+	type ErrorCode,
+	newId,
+	WAITS,
+} from '../wire/index.js';
+
+/** Where a slave's session stands: `gone` when the slave has left the directory and there is no session. */
+export type SlaveConnectionState = 'closed' | 'connecting' | 'open' | 'gone';
+
+export type SlaveConnectionEvents = {
+	/** The session is open. */
+	open: [];
+	/** The slave rejected the session; `reason` is what it said. */
+	rejected: [reason: string];
+	/** The session is over, or could not be opened. */
+	close: [error: EnslavismError];
+	/** The slave opened a data channel. */
+	datachannel: [channel: Channel];
+	/** The slave changed its user data. */
+	updated: [];
+};
+
+/** What a slave's connection needs from the master's. @internal */
+export interface SlaveConnectionHost {
+	readonly platform: Platform;
+	readonly iceServers: IceServer[];
+	send(message: ClientToMaster): void;
+	/** Hands over the messages of a session to this connection, until it is released. */
+	bind(session: string, connection: SlaveConnection): void;
+	release(session: string): void;
+	/** An error that belongs to nobody's promise. */
+	report(error: EnslavismError): void;
+}
+
+/** A slave as a client sees it, and the client's session with it. */
+export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
+	/** The slave's id; it stays the same while the slave is in the directory. */
+	readonly id: string;
+
+	readonly #host: SlaveConnectionHost;
+	#entry: DirectoryEntry;
+	#decoded: { of: string; value: unknown } | undefined;
+	#listed = true;
+	#session: { id: string; peer: Session; opened: Promise<void> } | undefined;
+	readonly #channels = new Map<string, Channel>();
+
+	/** @internal */
+	constructor(host: SlaveConnectionHost, entry: DirectoryEntry) {
+		super();
+		this.#host = host;
+		this.#entry = entry;
+		this.id = entry[0];
+	}
+
+	/** What the slave says of itself. Decoded when first asked for; `undefined` when it cannot be. */
+	get userData(): unknown {
+		const encoded = this.#entry[1];
+		if (this.#decoded?.of !== encoded) this.#decoded = { of: encoded, value: this.#decode(encoded) };
+		return this.#decoded.value;
+	}
+
+	/** The identity that the master's `slaveauth` listener gave the slave, if it gave one. */
+	get auth(): unknown {
+		return this.#entry[2] === undefined ? undefined : this.#decode(this.#entry[2]);
+	}
+
+	/** `closed`, `connecting`, `open`, or `gone`. */
+	get state(): SlaveConnectionState {
+		if (this.#session !== undefined) return this.#session.peer.open ? 'open' : 'connecting';
+		return this.#listed ? 'closed' : 'gone';
+	}
+
+	/** What carries the session: `rtc` when it is open. */
+	get path(): 'rtc' | undefined {
+		return this.state === 'open' ? 'rtc' : undefined;
+	}
+
+	/** The open data channels by name; of several with one name, the newest. */
+	get dataChannels(): ReadonlyMap<string, Channel> {
+		return this.#channels;
+	}
+
+	/**
+	 * Opens a session with the slave. Calling it again while it is open or opening waits for the same session.
+	 *
+	 * Rejects with `rejected` (and `reason`), `slave-gone`, `link-closed`, `connect-timeout`, `rtc-failed`,
+	 * `limit-reached`, or `session-closed` when `close()` was called meanwhile.
+	 */
+	async connect(): Promise<void> {
+		await this.#connected().opened;
+	}
+
+	/**
+	 * Opens a data channel, and the session if need be. Resolves when `send` may be called.
+	 *
+	 * Rejects with what {@link connect} rejects with, or with `bad-option` or `limit-reached`.
+	 */
+	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
+		const { peer } = this.#connected();
+		const channel = await peer.createDataChannel(name, options);
+		this.#list(channel);
+		return channel;
+	}
+
+	/** Closes the session and its channels on both ends. `connect()` works again afterwards. */
+	close(reason = ''): void {
+		const session = this.#session;
+		if (session === undefined) return;
+		const error = new EnslavismError('session-closed', reason === '' ? undefined : reason, { reason });
+		session.peer.close(reason);
+		this.#over(session.id, error);
+	}
+
+	/** Round-trip time to the slave in milliseconds. Rejects with `session-closed` without an open session. */
+	async rtt(): Promise<number> {
+		if (this.#session === undefined) throw new EnslavismError('session-closed');
+		return this.#session.peer.rtt();
+	}
+
+	/** A message of this connection's session arrived from the master. @internal */
+	signal(): Session | undefined {
+		return this.#session?.peer;
+	}
+
+	/** The master or the slave ended the session. @internal */
+	ended(code: ErrorCode, reason: string): void {
+		const error = new EnslavismError(code, reason === '' ? undefined : reason, { reason });
+		if (code === 'session-closed') this.#session?.peer.closed(error);
+		else this.#session?.peer.fail(error);
+	}
+
+	/** The directory has a new entry for the slave. @internal */
+	update(entry: DirectoryEntry): void {
+		this.#entry = entry;
+		this.emit('updated');
+	}
+
+	/** The slave has left the directory. @internal */
+	unlist(): void {
+		this.#listed = false;
+		this.slaveUnlinked();
+	}
+
+	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
+	slaveUnlinked(): void {
+		if (this.state === 'connecting') this.ended('slave-gone', '');
+		else void this.#session?.peer.probe();
+	}
+
+	#connected(): { peer: Session; opened: Promise<void> } {
+		this.#session ??= this.#open();
+		return this.#session;
+	}
+
+	#open(): { id: string; peer: Session; opened: Promise<void> } {
+		if (!this.#listed) throw new EnslavismError('slave-gone');
+		const host = this.#host;
+		const id = newId();
+		const peer = new Session({
+			createPeer: host.platform.createPeer,
+			rtc: { iceServers: host.iceServers },
+			makes: 'offer',
+			timeout: WAITS.connect,
+			signals: {
+				description: (_type, sdp) => host.send({ t: 'offer', session: id, slave: this.id, sdp }),
+				candidate: (candidate) => host.send({ t: 'candidate', session: id, ...candidate }),
+			},
+		});
+		const opened = new Promise<void>((resolve, reject) => {
+			peer.on('open', () => {
+				resolve();
+				this.emit('open');
+			});
+			peer.on('close', (error) => {
+				reject(error);
+				this.#over(id, error);
+			});
+		});
+		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
+		opened.catch(() => {});
+		peer.on('datachannel', (channel) => {
+			this.#list(channel);
+			this.emit('datachannel', channel);
+		});
+		host.bind(id, this);
+		peer.start();
+		return { id, peer, opened };
+	}
+
+	#over(id: string, error: EnslavismError): void {
+		if (this.#session?.id !== id) return;
+		this.#session = undefined;
+		this.#host.release(id);
+		this.#host.send({ t: 'close', session: id, reason: error.reason ?? '' });
+		if (error.code === 'rejected') this.emit('rejected', error.reason ?? '');
+		this.emit('close', error);
+	}
+
+	#list(channel: Channel): void {
+		if (channel.readyState === 'closed') return;
+		this.#channels.set(channel.label, channel);
+		channel.on('close', () => {
+			if (this.#channels.get(channel.label) === channel) this.#channels.delete(channel.label);
+		});
+	}
+
+	#decode(encoded: string): unknown {
+		try {
+			return decodeUserData(encoded);
+		} catch (thrown) {
+			this.#host.report(thrown as EnslavismError);
+			return undefined;
+		}
+	}
+}

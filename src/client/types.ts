@@ -1,0 +1,11 @@
+export type {
+	Channel,
+	ChannelData,
+	ChannelEvent,
+	ChannelMessageEvent,
+	DataChannelOptions,
+	IceServer,
+} from '../peer/index.js';
+export { type AuthData, EnslavismError, ERROR_CODES, type ErrorCode } from '../wire/index.js';
+export type { MasterConnectionEvents, MasterConnectionOptions } from './master-connection.js';
+export { SlaveConnection, type SlaveConnectionEvents, type SlaveConnectionState } from './slave-connection.js';

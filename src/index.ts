@@ -1,0 +1,15 @@
+/** Enslavism for Node: `Master` and `Slave`. Clients are in `enslavism/client`. */
+export * from './master/index.js';
+export {
+	type Channel,
+	type ChannelData,
+	type ClientConnection,
+	type ClientInfo,
+	type DataChannelOptions,
+	type IceServer,
+	type Offer,
+	Slave,
+	type SlaveConstructor,
+	type SlaveEvents,
+	type SlaveOptions,
+} from './slave/node.js';

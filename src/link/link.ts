@@ -1,0 +1,102 @@
+import {
+	type AuthData,
+	CLOSE_CODES,
+	closeReason,
+	type EnslavismError,
+	errorOfClose,
+	type LinkKind,
+	linkUrl,
+	type Read,
+	subprotocols,
+	WAITS,
+} from '../wire/index.js';
+import type { OpenSocket, Socket } from './socket.js';
+
+/** What a link tells its owner. Nothing comes after `closed`. */
+export interface LinkHandlers<In> {
+	/** The socket is open: the moment to introduce oneself. */
+	opened?(): void;
+	message(message: In): void;
+	closed(error: EnslavismError, code: number, reason: string): void;
+}
+
+/** How to open a link. */
+export interface LinkOptions<In> {
+	kind: LinkKind;
+	/** URL of the master. */
+	url: string;
+	auth?: AuthData | undefined;
+	openSocket: OpenSocket;
+	read: (text: string) => Read<In>;
+	handlers: LinkHandlers<In>;
+}
+
+/**
+ * The WebSocket between a client or a slave and its master, from the asking side.
+ *
+ *     opening ──▶ admitted ──▶ closed
+ *         └────────────────────▲
+ *
+ * A link is admitted by the master's first message; until then a bound runs.
+ */
+export class Link<In, Out> {
+	#state: 'opening' | 'admitted' | 'closed' = 'opening';
+	readonly #handlers: LinkHandlers<In>;
+	readonly #read: (text: string) => Read<In>;
+	readonly #socket: Socket;
+	readonly #bound: unknown;
+
+	/** @throws EnslavismError `bad-url`, `bad-auth` */
+	constructor(options: LinkOptions<In>) {
+		this.#handlers = options.handlers;
+		this.#read = options.read;
+		this.#socket = options.openSocket(linkUrl(options.url, options.kind), subprotocols(options.auth), {
+			opened: () => this.#handlers.opened?.(),
+			message: (data) => this.#receive(data),
+			closed: (code, reason) => this.#end(code, reason),
+		});
+		this.#bound = setTimeout(
+			() => this.#fail(CLOSE_CODES.timeout, 'the master did not answer in time'),
+			WAITS.linkOpen,
+		);
+	}
+
+	/** Sends a message; on a closed link it goes nowhere. */
+	send(message: Out): void {
+		if (this.#state !== 'closed') this.#socket.send(JSON.stringify(message));
+	}
+
+	/** Closes the link; `closed` is told at once. */
+	close(reason = ''): void {
+		this.#fail(CLOSE_CODES.normal, reason);
+	}
+
+	#receive(data: string | Uint8Array): void {
+		if (this.#state === 'closed') return;
+		const read: Read<In> =
+			typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'a binary frame is not expected' };
+		if (!read.ok) {
+			this.#fail(CLOSE_CODES.badMessage, `the master sent a bad message: ${read.problem}`);
+			return;
+		}
+		if (this.#state === 'opening') {
+			this.#state = 'admitted';
+			clearTimeout(this.#bound);
+		}
+		this.#handlers.message(read.message);
+	}
+
+	#fail(code: number, reason: string): void {
+		if (this.#state === 'closed') return;
+		this.#socket.close(code, closeReason(reason));
+		this.#end(code, reason);
+	}
+
+	#end(code: number, reason: string): void {
+		if (this.#state === 'closed') return;
+		const opened = this.#state === 'admitted';
+		this.#state = 'closed';
+		clearTimeout(this.#bound);
+		this.#handlers.closed(errorOfClose(code, reason, opened), code, reason);
+	}
+}

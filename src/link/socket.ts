@@ -1,0 +1,16 @@
+/** What a socket tells its owner. Nothing comes after `closed`. */
+export interface SocketHandlers {
+	opened(): void;
+	message(data: string | Uint8Array): void;
+	/** `code` 1006 where there was no closing handshake; `reason` what the other side or the host said. */
+	closed(code: number, reason: string): void;
+}
+
+/** A WebSocket, as a link needs one. */
+export interface Socket {
+	send(text: string): void;
+	close(code: number, reason: string): void;
+}
+
+/** Opens a WebSocket. Throws nothing: what goes wrong arrives at `closed`. */
+export type OpenSocket = (url: string, protocols: string[], handlers: SocketHandlers) => Socket;

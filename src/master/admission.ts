@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+import { parseCookie } from 'cookie';
+import {
+	type AuthData,
+	type Decision,
+	decide,
+	EnslavismError,
+	encodeUserData,
+	LIMITS,
+	type LinkKind,
+	type Reject,
+	WAITS,
+} from '../wire/index.js';
+
+/** What an auth listener is told beside the data. */
+export interface AuthInfo {
+	/** The upgrade request: headers, URL, socket. */
+	readonly request: IncomingMessage;
+	/** What the other side gave as `auth`; for a slave the same as the data. */
+	readonly auth: AuthData;
+	/** Address that the request came from. */
+	readonly address: string;
+}
+
+/** A listener of `clientauth` or `slaveauth`. */
+export type AuthListener = (authData: AuthData, reject: Reject, info: AuthInfo) => unknown;
+
+/** What became of a request. */
+export type Admission =
+	| { admitted: true; identity: string | undefined }
+	| { admitted: false; reason: string; error?: unknown };
+
+/** Asks the auth listeners about one upgrade request. */
+export async function admit(
+	kind: LinkKind,
+	listeners: AuthListener[],
+	request: IncomingMessage,
+	auth: AuthData,
+): Promise<Admission> {
+	const info: AuthInfo = { request, auth, address: request.socket.remoteAddress ?? '' };
+	const authData = kind === 'slave' ? auth : cookiesOf(request);
+	const calls = listeners.map((listener) => (reject: Reject) => listener(authData, reject, info));
+	return admissionOf(await decide(calls, bound));
+}
+
+function bound(expire: () => void): () => void {
+	const timer = setTimeout(expire, WAITS.auth);
+	return () => clearTimeout(timer);
+}
+
+function admissionOf({ refusal, identity, error }: Decision): Admission {
+	if (refusal !== undefined) return { admitted: false, reason: refusal, error };
+	if (identity === undefined) return { admitted: true, identity: undefined };
+	try {
+		return { admitted: true, identity: encodeUserData(identity, LIMITS.identityLength) };
+	} catch (thrown) {
+		const cause = thrown as EnslavismError;
+		const unusable = new EnslavismError(cause.code, `the identity that an auth listener returned: ${cause.message}`, {
+			cause,
+		});
+		return { admitted: false, reason: 'the decision failed', error: unusable };
+	}
+}
+
+function cookiesOf(request: IncomingMessage): AuthData {
+	return { ...parseCookie(request.headers.cookie ?? '') };
+}

@@ -1,0 +1,251 @@
+import {
+	type Candidate,
+	CLOSE_CODES,
+	type ClientToMaster,
+	type DirectoryEntry,
+	type MasterToClient,
+	type MasterToSlave,
+	type SlaveToMaster,
+	WAITS,
+} from '../wire/index.js';
+import type { Backplane, PeerMessage } from './backplane/backplane.js';
+import { Directory } from './directory.js';
+import { FanOut } from './fan-out.js';
+import type { MasterLimits } from './limits.js';
+import type { PeerLink } from './peer-link.js';
+import { type SessionRoute, Sessions } from './sessions.js';
+
+export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
+export type SlaveLink = PeerLink<SlaveToMaster, MasterToSlave>;
+
+/** What the hub tells of its directory: every slave of every master. */
+export interface HubEvents {
+	added(entry: DirectoryEntry): void;
+	updated(entry: DirectoryEntry): void;
+	removed(entry: DirectoryEntry): void;
+}
+
+interface Client {
+	link: ClientLink;
+	auth: string | undefined;
+}
+
+interface Slave {
+	link: SlaveLink;
+	auth: string | undefined;
+	/** Its user data; `undefined` until it has registered. */
+	data: string | undefined;
+	unregistered: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
+ * end, unread. A client reaches only slaves in the directory, a slave only clients that have a session with it.
+ */
+export class Hub {
+	readonly #clients = new Map<string, Client>();
+	readonly #slaves = new Map<string, Slave>();
+	readonly #entries = new Map<string, DirectoryEntry>();
+	readonly #directory = new Directory();
+	readonly #sessions = new Sessions();
+	readonly #fanOut: FanOut;
+	readonly #backplane: Backplane;
+	readonly #limits: MasterLimits;
+	readonly #events: HubEvents;
+	#directoryLength = 0;
+
+	constructor(backplane: Backplane, limits: MasterLimits, tick: number, events: HubEvents) {
+		this.#backplane = backplane;
+		this.#limits = limits;
+		this.#events = events;
+		this.#fanOut = new FanOut(this.#directory, tick);
+		backplane.start({
+			slave: (entry) => this.#listed(entry),
+			slaveLeft: (id) => this.#unlisted(id),
+			message: (peer, message) => this.#deliver(peer, message),
+		});
+	}
+
+	/** The slaves of every master. */
+	get entries(): Iterable<DirectoryEntry> {
+		return this.#entries.values();
+	}
+
+	/** How many links there are. */
+	get counts(): { clients: number; slaves: number } {
+		return { clients: this.#clients.size, slaves: this.#slaves.size };
+	}
+
+	clientJoined(link: ClientLink, auth: string | undefined): void {
+		this.#clients.set(link.id, { link, auth });
+		link.say({ t: 'welcome', id: link.id });
+		this.#fanOut.join(link);
+	}
+
+	clientSaid(link: ClientLink, message: ClientToMaster): void {
+		switch (message.t) {
+			case 'offer':
+				this.#offer(link, message);
+				return;
+			case 'candidate':
+				this.#pass(link.id, message);
+				return;
+			case 'close':
+				this.#close(link.id, message.session, message.reason);
+		}
+	}
+
+	clientLeft(link: ClientLink): void {
+		this.#fanOut.leave(link);
+		this.#clients.delete(link.id);
+		this.#orphan(link.id);
+	}
+
+	slaveJoined(link: SlaveLink, auth: string | undefined): void {
+		const unregistered = setTimeout(
+			() => link.close(CLOSE_CODES.timeout, 'the slave did not register in time'),
+			WAITS.register,
+		);
+		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered });
+	}
+
+	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
+		const slave = this.#slaves.get(link.id);
+		if (slave === undefined) return;
+		if (message.t === 'register') {
+			this.#register(slave, message.data);
+			return;
+		}
+		if (slave.data === undefined) {
+			link.close(CLOSE_CODES.badMessage, `${message.t} before register`);
+			return;
+		}
+		switch (message.t) {
+			case 'update':
+				this.#publish(slave, message.data);
+				return;
+			case 'answer':
+			case 'candidate':
+				this.#pass(link.id, message);
+				return;
+			case 'reject':
+				this.#reject(link.id, message.session, message.reason);
+				return;
+			case 'close':
+				this.#close(link.id, message.session, message.reason);
+		}
+	}
+
+	slaveLeft(link: SlaveLink): void {
+		const slave = this.#slaves.get(link.id);
+		if (slave === undefined) return;
+		clearTimeout(slave.unregistered);
+		this.#slaves.delete(link.id);
+		this.#directoryLength -= slave.data?.length ?? 0;
+		this.#orphan(link.id);
+		this.#backplane.withdraw(link.id);
+	}
+
+	/** Closes every link. */
+	close(reason: string): void {
+		this.#fanOut.close();
+		for (const { link } of this.#clients.values()) link.close(CLOSE_CODES.goingAway, reason);
+		for (const { link } of this.#slaves.values()) link.close(CLOSE_CODES.goingAway, reason);
+		this.#backplane.close();
+	}
+
+	#register(slave: Slave, data: string): void {
+		if (slave.data !== undefined) {
+			slave.link.close(CLOSE_CODES.badMessage, 'register twice');
+			return;
+		}
+		clearTimeout(slave.unregistered);
+		if (!this.#publish(slave, data)) return;
+		slave.link.say({ t: 'registered', id: slave.link.id });
+	}
+
+	#publish(slave: Slave, data: string): boolean {
+		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
+		if (length > this.#limits.directoryLength) {
+			slave.link.close(CLOSE_CODES.limit, 'the directory is full');
+			return false;
+		}
+		this.#directoryLength = length;
+		slave.data = data;
+		this.#backplane.announce(slave.auth === undefined ? [slave.link.id, data] : [slave.link.id, data, slave.auth]);
+		return true;
+	}
+
+	#listed(entry: DirectoryEntry): void {
+		const known = this.#entries.has(entry[0]);
+		this.#entries.set(entry[0], entry);
+		this.#directory.set(entry);
+		this.#fanOut.changed();
+		if (known) this.#events.updated(entry);
+		else this.#events.added(entry);
+	}
+
+	#unlisted(id: string): void {
+		const entry = this.#entries.get(id);
+		if (entry === undefined) return;
+		this.#entries.delete(id);
+		this.#directory.delete(id);
+		this.#fanOut.changed();
+		this.#events.removed(entry);
+	}
+
+	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
+		const refuse = (code: 'slave-gone' | 'limit-reached', reason: string): void =>
+			link.say({ t: 'rejected', session, code, reason });
+		if (!this.#entries.has(slave)) {
+			refuse('slave-gone', 'the slave is not in the directory');
+		} else if (this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
+			refuse('limit-reached', `a client may have ${this.#limits.sessionsPerClient} sessions`);
+		} else if (this.#sessions.count(slave) >= this.#limits.sessionsPerSlave) {
+			refuse('limit-reached', `the slave has ${this.#limits.sessionsPerSlave} sessions already`);
+		} else if (!this.#sessions.add({ id: session, client: link.id, slave })) {
+			refuse('limit-reached', 'the session exists already');
+		} else {
+			const auth = this.#clients.get(link.id)?.auth;
+			const offer: MasterToSlave = { t: 'offer', session, client: link.id, sdp };
+			this.#backplane.send(slave, auth === undefined ? offer : { ...offer, auth });
+		}
+	}
+
+	/** Passes a message of a session to its other end. A session that is over already loses it. */
+	#pass(from: string, message: Candidate | Extract<SlaveToMaster, { t: 'answer' }>): void {
+		const route = this.#sessions.of(from, message.session);
+		if (route !== undefined) this.#backplane.send(otherEnd(route, from), message);
+	}
+
+	#reject(slave: string, session: string, reason: string): void {
+		const route = this.#sessions.of(slave, session);
+		if (route === undefined) return;
+		this.#sessions.delete(route);
+		this.#backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
+	}
+
+	#close(from: string, session: string, reason: string): void {
+		const route = this.#sessions.of(from, session);
+		if (route === undefined) return;
+		this.#sessions.delete(route);
+		this.#backplane.send(otherEnd(route, from), { t: 'close', session, reason });
+	}
+
+	/** A session that is open may well go on without the master; the other end of each finds out. */
+	#orphan(peer: string): void {
+		for (const route of this.#sessions.drop(peer)) {
+			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
+		}
+	}
+
+	#deliver(peer: string, message: PeerMessage): void {
+		// A message goes to the kind of peer that its sender's route names; ids of the two kinds never collide.
+		this.#clients.get(peer)?.link.say(message as MasterToClient);
+		this.#slaves.get(peer)?.link.say(message as MasterToSlave);
+	}
+}
+
+function otherEnd(route: SessionRoute, from: string): string {
+	return route.client === from ? route.slave : route.client;
+}

@@ -1,0 +1,84 @@
+import type { WebSocket } from 'ws';
+import { CLOSE_CODES, type CloseCode, closeReason, type Read } from '../wire/index.js';
+
+/** What a link does with what it hears. */
+export interface PeerLinkHandlers<In> {
+	message(message: In): void;
+	closed(): void;
+}
+
+/** What a link is made with. */
+export interface PeerLinkOptions<In> {
+	id: string;
+	read: (text: string) => Read<In>;
+	handlers: PeerLinkHandlers<In>;
+	/** Largest frame that this kind of peer may send. */
+	maxFrameBytes: number;
+	/** How much may wait for a peer that does not read. */
+	backlogBytes: number;
+}
+
+/** The master's end of a link: reads and checks what arrives, and closes on what is not in the protocol. */
+export class PeerLink<In, Out> {
+	readonly id: string;
+	readonly #socket: WebSocket;
+	readonly #options: PeerLinkOptions<In>;
+	#closed = false;
+
+	constructor(socket: WebSocket, options: PeerLinkOptions<In>) {
+		this.id = options.id;
+		this.#socket = socket;
+		this.#options = options;
+		socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
+		// ws closes the socket with the fitting code after an error, an oversized frame for example.
+		socket.on('error', () => {});
+		socket.on('close', () => this.#end());
+	}
+
+	/** Sends a message. */
+	say(message: Out): void {
+		this.send(JSON.stringify(message));
+	}
+
+	/** Sends an encoded message. A peer that does not read what it is sent is cut off, with all that waits for it. */
+	send(frame: string | Buffer): void {
+		if (this.#closed) return;
+		if (this.#socket.bufferedAmount > this.#options.backlogBytes) {
+			this.close(CLOSE_CODES.slowReader, 'too much is waiting to be read');
+			this.#socket.terminate();
+			return;
+		}
+		this.#socket.send(frame, TEXT);
+	}
+
+	/** Closes the link; nothing is heard from it any more. */
+	close(code: CloseCode, reason: string): void {
+		if (this.#closed) return;
+		this.#socket.close(code, closeReason(reason));
+		this.#end();
+	}
+
+	#receive(data: Buffer, isBinary: boolean): void {
+		if (this.#closed) return;
+		if (isBinary) {
+			this.close(CLOSE_CODES.badMessage, 'a binary frame is not expected');
+			return;
+		}
+		if (data.length > this.#options.maxFrameBytes) {
+			this.close(CLOSE_CODES.tooBig, `a frame may have ${this.#options.maxFrameBytes} bytes`);
+			return;
+		}
+		const read = this.#options.read(data.toString());
+		if (read.ok) this.#options.handlers.message(read.message);
+		else this.close(CLOSE_CODES.badMessage, read.problem);
+	}
+
+	#end(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#options.handlers.closed();
+	}
+}
+
+/** A delta is encoded once as bytes for all clients, and is text all the same. */
+const TEXT = { binary: false };

@@ -1,0 +1,26 @@
+import type { OpenSocket } from '../../link/index.js';
+import type { Platform } from '../platform.js';
+import { createBrowserPeer } from './rtc.js';
+
+const openSocket: OpenSocket = (url, protocols, handlers) => {
+	const socket = new WebSocket(url, protocols);
+	socket.binaryType = 'arraybuffer';
+	socket.onopen = () => handlers.opened();
+	socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) =>
+		handlers.message(typeof data === 'string' ? data : new Uint8Array(data));
+	socket.onclose = ({ code, reason }) => handlers.closed(code, reason);
+	return {
+		send: (text) => {
+			if (socket.readyState === WebSocket.OPEN) socket.send(text);
+		},
+		// Browsers let a page choose 1000 and 3000 to 4999 only.
+		close: (code, reason) => socket.close(code === 1000 || code >= 3000 ? code : 1000, reason),
+	};
+};
+
+/** A browser page. */
+export const browserPlatform: Platform = {
+	openSocket,
+	createPeer: createBrowserPeer,
+	defaultMasterUrl: () => (location.origin === 'null' ? undefined : location.origin),
+};

@@ -1,0 +1,10 @@
+import type { OpenSocket } from '../link/index.js';
+import type { CreatePeer } from './rtc.js';
+
+/** What a session and a link need from their host, a browser or Node. */
+export interface Platform {
+	openSocket: OpenSocket;
+	createPeer: CreatePeer;
+	/** The master to use when none is named: the page's own origin in a browser. */
+	defaultMasterUrl(): string | undefined;
+}

@@ -1,0 +1,88 @@
+/**
+ * The small part of WebRTC that a session needs, as both hosts can give it: browsers natively, Node through
+ * node-datachannel. An adaptor throws from its methods what the host threw, calls handlers from outside the
+ * host's own frames, and calls none after `close()`.
+ */
+
+/** Options of a data channel: those of `RTCDataChannelInit`. */
+export interface DataChannelOptions {
+	/** Whether messages arrive in the order they were sent. Default `true`. */
+	ordered?: boolean;
+	/** How often a lost message is sent again; excludes `maxPacketLifeTime`. Default: until it arrives. */
+	maxRetransmits?: number;
+	/** How long, in milliseconds, a lost message is sent again; excludes `maxRetransmits`. Default: until it arrives. */
+	maxPacketLifeTime?: number;
+	/** Name of what is spoken on the channel. Default `''`. */
+	protocol?: string;
+	/** Whether both ends create the channel themselves, with the same `id`. Default `false`. */
+	negotiated?: boolean;
+	/** Number of the channel's stream, 0 to 1021; needed for, and used with, `negotiated` only. */
+	id?: number;
+}
+
+/** A server that helps to find a path, as `RTCIceServer` describes it. */
+export interface IceServer {
+	urls: string | string[];
+	username?: string;
+	credential?: string;
+}
+
+export type DescriptionType = 'offer' | 'answer';
+
+/** States of a connection that matter here. `disconnected` may pass. */
+export type RtcState = 'connected' | 'disconnected' | 'failed' | 'closed';
+
+export interface RtcPeerHandlers {
+	/** The local description is set and may be sent. */
+	description(type: DescriptionType, sdp: string): void;
+	/** A local candidate; an empty one says that there are no more. */
+	candidate(candidate: string, mid: string): void;
+	state(state: RtcState): void;
+	/** The other end opened a channel. It has no handlers yet, and delivers nothing until it has. */
+	channel(channel: RtcChannel): void;
+	/** Something failed outside a call, a description that the host refuses for example. */
+	failed(problem: string): void;
+}
+
+export interface RtcChannelHandlers {
+	open(): void;
+	message(data: string | ArrayBuffer): void;
+	low(): void;
+	error(problem: string): void;
+	closed(): void;
+}
+
+export interface RtcChannel {
+	readonly label: string;
+	readonly protocol: string;
+	/** `null` until the host has chosen one. */
+	readonly id: number | null;
+	readonly bufferedAmount: number;
+	/** Largest message the other end takes, in bytes. */
+	readonly maxMessageSize: number;
+	/** Takes the handlers. What happened before is told after this call, in order. */
+	attach(handlers: RtcChannelHandlers): void;
+	setLowThreshold(bytes: number): void;
+	sendText(text: string): void;
+	sendBytes(bytes: Uint8Array): void;
+	close(): void;
+}
+
+export interface RtcPeer {
+	createChannel(label: string, options: DataChannelOptions): RtcChannel;
+	/** Makes the local description; it arrives at `description`. */
+	offer(): void;
+	/** Applies the other end's description. To an offer the answer arrives at `description`. */
+	accept(type: DescriptionType, sdp: string): void;
+	/** Adds a candidate of the other end; only after `accept`. One that the host cannot use is ignored. */
+	addCandidate(candidate: string, mid: string): void;
+	close(): void;
+}
+
+/** What a connection is made with. */
+export interface RtcConfig {
+	iceServers: IceServer[];
+}
+
+/** Makes a connection. */
+export type CreatePeer = (config: RtcConfig, handlers: RtcPeerHandlers) => RtcPeer;

@@ -1,0 +1,39 @@
+/** The few lines of a session description (RFC 8866) that a session reads or writes itself. */
+import type { DescriptionType } from './rtc.js';
+
+/** RFC 8839 section 5.4: `ice-char` is ALPHA / DIGIT / "+" / "/". */
+const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
+const PWD = /^[A-Za-z0-9+/]{22,256}$/;
+
+/**
+ * What is wrong with a description that came from outside, or `undefined`. The native library aborts the process
+ * on some invalid ICE credentials, so these never come near it.
+ */
+export function problemOfSdp(sdp: string): string | undefined {
+	if (!sdp.startsWith('v=0')) return 'it does not begin with v=0';
+	const sections = valuesOf(sdp, 'm=');
+	if (sections.length !== 1 || !sections[0]?.startsWith('application ')) return 'it must have one application section';
+	const ufrags = valuesOf(sdp, 'a=ice-ufrag:');
+	if (ufrags.length === 0 || !ufrags.every((each) => UFRAG.test(each))) return 'its ice-ufrag is invalid';
+	const pwds = valuesOf(sdp, 'a=ice-pwd:');
+	if (pwds.length === 0 || !pwds.every((each) => PWD.test(each))) return 'its ice-pwd is invalid';
+	if (valuesOf(sdp, 'a=fingerprint:').length === 0) return 'it has no fingerprint';
+	return undefined;
+}
+
+/**
+ * The description as it is sent. An offer says `active`: the client then begins the DTLS handshake itself as soon
+ * as ICE is up, where by default the answerer would, a round trip later (RFC 8842 section 5.3 lets the offerer
+ * choose). Only the copy that is sent changes, so the browser's own description stays `actpass`.
+ */
+export function sdpToSend(type: DescriptionType, sdp: string): string {
+	return type === 'offer' ? sdp.replace('a=setup:actpass', 'a=setup:active') : sdp;
+}
+
+function valuesOf(sdp: string, prefix: string): string[] {
+	const values: string[] = [];
+	for (const line of sdp.split('\n')) {
+		if (line.startsWith(prefix)) values.push(line.slice(prefix.length).trimEnd());
+	}
+	return values;
+}

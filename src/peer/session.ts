@@ -1,0 +1,354 @@
+import {
+	CONTROL_CHANNEL,
+	type Control,
+	Emitter,
+	EnslavismError,
+	LIMITS,
+	messageOf,
+	readControl,
+	WAITS,
+} from '../wire/index.js';
+import { Channel } from './channel.js';
+import { checkChannel, packProtocol } from './channel-options.js';
+import { type BareCandidate, Negotiation, type Step } from './negotiation.js';
+import type {
+	CreatePeer,
+	DataChannelOptions,
+	DescriptionType,
+	RtcChannel,
+	RtcConfig,
+	RtcPeer,
+	RtcState,
+} from './rtc.js';
+
+/** What a session says to its other end, through the master. */
+export interface Signals {
+	description(type: DescriptionType, sdp: string): void;
+	candidate(candidate: BareCandidate): void;
+}
+
+export interface SessionOptions {
+	createPeer: CreatePeer;
+	rtc: RtcConfig;
+	/** Which description this end makes: the client offers, the slave answers. */
+	makes: DescriptionType;
+	/** How long opening may take, in milliseconds. */
+	timeout: number;
+	signals: Signals;
+}
+
+export type SessionEvents = {
+	/** The session is open: channels may carry messages. */
+	open: [];
+	/** The other end opened a channel. */
+	datachannel: [channel: Channel];
+	/** The session is over, or could not be opened; nothing comes after this. */
+	close: [error: EnslavismError];
+};
+
+interface Opening {
+	resolve(channel: Channel): void;
+	reject(error: EnslavismError): void;
+}
+
+/**
+ * One client's WebRTC connection with one slave, from either end.
+ *
+ *     new ──▶ connecting ──▶ open ──▶ closing ──▶ closed
+ *      └──────────┴───────────────────────────────▲
+ *
+ * `closing` lets what was sent arrive: the other end hangs up when it has read why this one leaves.
+ */
+export class Session extends Emitter<SessionEvents> {
+	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
+	readonly #options: SessionOptions;
+	readonly #negotiation: Negotiation;
+	readonly #peer: RtcPeer;
+	readonly #control: RtcChannel;
+	readonly #channels = new Set<Channel>();
+	readonly #opening = new Map<Channel, Opening>();
+	readonly #pings = new Map<number, (answered: boolean) => void>();
+	#pingNumber = 0;
+	/** Why this end is closing the session. */
+	#leaving: EnslavismError | undefined;
+	/** The one wait that runs at a time: opening, then being disconnected, then flushing. */
+	#wait: unknown;
+
+	/** @throws whatever the host throws when it cannot make a connection */
+	constructor(options: SessionOptions) {
+		super();
+		this.#options = options;
+		this.#negotiation = new Negotiation(options.makes);
+		this.#peer = options.createPeer(options.rtc, {
+			description: (type, sdp) => this.#take(this.#negotiation.localDescription(type, sdp)),
+			candidate: (candidate, mid) => this.#take(this.#negotiation.localCandidate({ candidate, mid })),
+			state: (state) => this.#changed(state),
+			channel: (channel) => this.#accept(channel),
+			failed: (problem) => this.#end(new EnslavismError('rtc-failed', problem)),
+		});
+		this.#control = this.#peer.createChannel(CONTROL_CHANNEL.label, { negotiated: true, id: CONTROL_CHANNEL.id });
+	}
+
+	/** Whether the session can carry messages. */
+	get open(): boolean {
+		return this.#state === 'open';
+	}
+
+	/** The channels that are open or opening. */
+	get channels(): ReadonlySet<Channel> {
+		return this.#channels;
+	}
+
+	/** Begins: the end that makes the offer makes it, the other one waits for it. */
+	start(): void {
+		this.#to('connecting');
+		this.#control.attach({
+			open: () => this.#opened(),
+			message: (data) => this.#heard(data),
+			low: () => {},
+			error: () => {},
+			closed: () => this.#lost(),
+		});
+		this.#waitFor(this.#options.timeout, 'connect-timeout');
+		if (this.#options.makes === 'offer') this.#attempt(() => this.#peer.offer());
+	}
+
+	/** The other end's description arrived. */
+	description(type: DescriptionType, sdp: string): void {
+		this.#take(this.#negotiation.remoteDescription(type, sdp));
+	}
+
+	/** A candidate of the other end arrived. */
+	candidate(candidate: BareCandidate): void {
+		this.#take(this.#negotiation.remoteCandidate(candidate));
+	}
+
+	/**
+	 * Opens a channel. Resolves when it can carry messages.
+	 *
+	 * Rejects with `bad-option`, `limit-reached`, `session-closed`, or why the session could not be opened.
+	 */
+	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
+		checkChannel(name, options);
+		if (this.#ended) throw new EnslavismError('session-closed');
+		if (this.#channels.size >= LIMITS.channelsPerSession) {
+			throw new EnslavismError('limit-reached', `a session has at most ${LIMITS.channelsPerSession} data channels`);
+		}
+		const rtc = this.#create(name, options);
+		const channel = new Channel(rtc, options);
+		return new Promise((resolve, reject) => {
+			this.#opening.set(channel, { resolve, reject });
+			this.#adopt(channel);
+		});
+	}
+
+	/** Round-trip time to the other end in milliseconds; rejects with `session-closed`, also when no answer comes in time. */
+	async rtt(): Promise<number> {
+		const ms = this.#state === 'open' ? await this.#ping() : undefined;
+		if (ms === undefined) throw new EnslavismError('session-closed');
+		return ms;
+	}
+
+	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
+	async probe(): Promise<void> {
+		if (this.#state !== 'open') return;
+		if ((await this.#ping()) === undefined) this.#end(new EnslavismError('session-closed', 'the other end is gone'));
+	}
+
+	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
+	close(reason = ''): void {
+		if (this.#ended) return;
+		const error = new EnslavismError('session-closed', reason === '' ? undefined : reason, { reason });
+		if (this.#state !== 'open') {
+			this.#end(error);
+			return;
+		}
+		this.#leaving = error;
+		this.#to('closing');
+		this.#stopWaiting();
+		this.#leave(reason, performance.now() + WAITS.flush);
+	}
+
+	/** The session cannot go on, or was refused. */
+	fail(error: EnslavismError): void {
+		this.#end(error);
+	}
+
+	/**
+	 * The master says that the other end has closed the session. Its last messages may still be on their way, on a
+	 * longer road than the master's, so an open session waits, within a bound, until the other end hangs up itself.
+	 */
+	closed(error: EnslavismError): void {
+		if (this.#state !== 'open') {
+			if (this.#state !== 'closing') this.#end(error);
+			return;
+		}
+		this.#leaving = error;
+		this.#stopWaiting();
+		this.#wait = setTimeout(() => this.#end(error), WAITS.flush);
+	}
+
+	get #ended(): boolean {
+		return this.#state === 'closing' || this.#state === 'closed';
+	}
+
+	#create(name: string, options: DataChannelOptions): RtcChannel {
+		try {
+			return this.#peer.createChannel(name, { ...options, protocol: packProtocol(options) });
+		} catch (cause) {
+			throw new EnslavismError('rtc-failed', `the data channel "${name}" cannot be created: ${messageOf(cause)}`, {
+				cause,
+			});
+		}
+	}
+
+	#accept(rtc: RtcChannel): void {
+		if (this.#ended) return;
+		if (this.#channels.size >= LIMITS.channelsPerSession) {
+			rtc.close();
+			return;
+		}
+		this.#opened();
+		const channel = new Channel(rtc);
+		this.emit('datachannel', channel);
+		this.#adopt(channel);
+	}
+
+	#adopt(channel: Channel): void {
+		this.#channels.add(channel);
+		channel.on('open', () => this.#settle(channel)?.resolve(channel));
+		channel.on('close', () => {
+			this.#channels.delete(channel);
+			this.#settle(channel)?.reject(new EnslavismError('channel-not-open', 'the data channel was closed'));
+		});
+		channel.attach();
+	}
+
+	#settle(channel: Channel): Opening | undefined {
+		const opening = this.#opening.get(channel);
+		this.#opening.delete(channel);
+		return opening;
+	}
+
+	#take(steps: Step[]): void {
+		for (const step of steps) {
+			if (this.#ended) return;
+			this.#attempt(() => this.#do(step));
+		}
+	}
+
+	#do(step: Step): void {
+		const { signals } = this.#options;
+		if (step.do === 'send-description') signals.description(step.type, step.sdp);
+		else if (step.do === 'send-candidate') signals.candidate(step.candidate);
+		else if (step.do === 'apply-description') this.#peer.accept(step.type, step.sdp);
+		else if (step.do === 'apply-candidate') this.#peer.addCandidate(step.candidate.candidate, step.candidate.mid);
+		else this.#end(new EnslavismError('rtc-failed', step.problem));
+	}
+
+	/** Whatever the host refuses ends this session, and no other. */
+	#attempt(action: () => void): void {
+		try {
+			action();
+		} catch (cause) {
+			this.#end(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
+		}
+	}
+
+	#changed(state: RtcState): void {
+		if (this.#state === 'closed') return;
+		if (state === 'connected' && this.#state === 'open') this.#stopWaiting();
+		if (state === 'disconnected' && this.#state === 'open') this.#waitFor(WAITS.disconnected, 'session-closed');
+		if (state === 'failed')
+			this.#end(
+				this.#leaving ?? new EnslavismError('rtc-failed', 'no path to the other end was found, or it was lost'),
+			);
+		if (state === 'closed') this.#lost();
+	}
+
+	/** Says goodbye behind everything that waits, and then waits for the other end to hang up. */
+	#leave(reason: string, until: number): void {
+		const waiting = [...this.#channels].some((channel) => channel.bufferedAmount > 0);
+		const left = until - performance.now();
+		if (waiting && left > 0) {
+			this.#wait = setTimeout(() => this.#leave(reason, until), FLUSH_POLL);
+			return;
+		}
+		this.#say({ t: 'close', reason });
+		this.#wait = setTimeout(() => this.#lost(), Math.max(left, FLUSH_POLL));
+	}
+
+	#lost(): void {
+		this.#end(this.#leaving ?? new EnslavismError('session-closed', 'the other end is gone'));
+	}
+
+	#opened(): void {
+		if (this.#state !== 'connecting') return;
+		this.#to('open');
+		this.#stopWaiting();
+		this.emit('open');
+	}
+
+	#heard(data: string | ArrayBuffer): void {
+		const read = typeof data === 'string' ? readControl(data) : undefined;
+		if (read?.ok !== true) {
+			this.#end(new EnslavismError('bad-message', 'the other end sent a bad message on the control channel'));
+			return;
+		}
+		const { message } = read;
+		if (message.t === 'ping') this.#say({ t: 'pong', n: message.n });
+		else if (message.t === 'pong') this.#pings.get(message.n)?.(true);
+		else this.#end(new EnslavismError('session-closed', message.reason || undefined, { reason: message.reason }));
+	}
+
+	#say(message: Control): void {
+		try {
+			this.#control.sendText(JSON.stringify(message));
+		} catch {
+			// The connection is going down; its state says so next.
+		}
+	}
+
+	#ping(): Promise<number | undefined> {
+		const n = ++this.#pingNumber;
+		const sent = performance.now();
+		return new Promise((resolve) => {
+			const bound = setTimeout(() => this.#pings.get(n)?.(false), WAITS.probe);
+			this.#pings.set(n, (answered) => {
+				clearTimeout(bound);
+				this.#pings.delete(n);
+				resolve(answered ? performance.now() - sent : undefined);
+			});
+			this.#say({ t: 'ping', n });
+		});
+	}
+
+	#end(error: EnslavismError): void {
+		if (this.#state === 'closed') return;
+		this.#to('closed');
+		this.#stopWaiting();
+		for (const answer of [...this.#pings.values()]) answer(false);
+		for (const { reject } of this.#opening.values()) reject(error);
+		this.#opening.clear();
+		this.#peer.close();
+		for (const channel of [...this.#channels]) channel.abandon();
+		this.emit('close', error);
+	}
+
+	#waitFor(ms: number, code: 'connect-timeout' | 'session-closed'): void {
+		this.#stopWaiting();
+		this.#wait = setTimeout(() => this.#end(new EnslavismError(code)), ms);
+	}
+
+	#stopWaiting(): void {
+		clearTimeout(this.#wait);
+		this.#wait = undefined;
+	}
+
+	#to(state: 'connecting' | 'open' | 'closing' | 'closed'): void {
+		this.#state = state;
+	}
+}
+
+/** How often a closing session looks whether all has left, in milliseconds: hosts have no event for "empty". */
+const FLUSH_POLL = 10;

@@ -1,0 +1,147 @@
+import { type CreatePeer, type IceServer, Session } from '../peer/index.js';
+import {
+	type Candidate,
+	type Decision,
+	decodeUserData,
+	EnslavismError,
+	LIMITS,
+	type MasterToSlave,
+	messageOf,
+	type SlaveToMaster,
+	WAITS,
+} from '../wire/index.js';
+import { ClientConnection, type ClientInfo } from './client-connection.js';
+
+export type OfferMessage = Extract<MasterToSlave, { t: 'offer' }>;
+
+/** An offer of a client, before it is accepted. */
+export interface Offer {
+	/** The session it would open. */
+	readonly session: string;
+	/** Who asks. */
+	readonly client: ClientInfo;
+}
+
+/** What an incoming session needs from its slave. */
+export interface IncomingHost {
+	readonly createPeer: CreatePeer;
+	readonly iceServers: IceServer[];
+	send(message: SlaveToMaster): void;
+	decide(offer: Offer): Promise<Decision>;
+	connected(connection: ClientConnection): void;
+	disconnected(connection: ClientConnection): void;
+	/** The session is over, whether it ever opened or not. */
+	ended(session: string): void;
+	/** Something failed that no listener of the session can be told. */
+	report(thrown: unknown): void;
+}
+
+/**
+ * One session at the slave, from the client's offer on.
+ *
+ *     deciding ──▶ connecting ──▶ open ──▶ ended
+ *         └────────────┴──────────────────▲
+ */
+export class Incoming {
+	readonly #host: IncomingHost;
+	readonly #id: string;
+	#ended = false;
+	#peer: Session | undefined;
+	/** Candidates that arrive before the session is accepted. */
+	readonly #early: Candidate[] = [];
+
+	constructor(host: IncomingHost, offer: OfferMessage) {
+		this.#host = host;
+		this.#id = offer.session;
+		void this.#decide(offer);
+	}
+
+	candidate(candidate: Candidate): void {
+		if (this.#peer !== undefined) this.#peer.candidate(candidate);
+		else if (this.#early.length < LIMITS.candidatesPerSession) this.#early.push(candidate);
+	}
+
+	/** The client, or the master for it, ended the session. */
+	closed(reason: string): void {
+		if (this.#peer !== undefined)
+			this.#peer.closed(new EnslavismError('session-closed', reason || undefined, { reason }));
+		else this.#end();
+	}
+
+	/** The client's link to the master is gone: perhaps the client is, too. */
+	gone(): void {
+		if (this.#peer !== undefined) void this.#peer.probe();
+		else this.#end();
+	}
+
+	/** The slave itself ends the session. */
+	close(reason: string): void {
+		if (this.#peer !== undefined) this.#peer.close(reason);
+		else this.#refuse(reason || 'the slave has closed');
+	}
+
+	async #decide(message: OfferMessage): Promise<void> {
+		const client: ClientInfo = { id: message.client, auth: this.#identity(message.auth) };
+		const decision = await this.#host.decide({ session: this.#id, client });
+		if ('error' in decision) this.#host.report(decision.error);
+		if (this.#ended) return;
+		if (decision.refusal === undefined) this.#accept(client, message.sdp);
+		else this.#refuse(decision.refusal);
+	}
+
+	#accept(client: ClientInfo, sdp: string): void {
+		const { createPeer, iceServers, send } = this.#host;
+		const session = this.#id;
+		let peer: Session;
+		try {
+			peer = new Session({
+				createPeer,
+				rtc: { iceServers },
+				makes: 'answer',
+				timeout: WAITS.accept,
+				signals: {
+					description: (_type, answer) => send({ t: 'answer', session, sdp: answer }),
+					candidate: (candidate) => send({ t: 'candidate', session, ...candidate }),
+				},
+			});
+		} catch (thrown) {
+			this.#host.report(thrown);
+			this.#refuse(`the slave cannot take the session: ${messageOf(thrown)}`);
+			return;
+		}
+		this.#peer = peer;
+		const connection = new ClientConnection(session, client, peer);
+		peer.on('open', () => this.#host.connected(connection));
+		peer.on('close', (error) => this.#over(connection, error));
+		peer.start();
+		peer.description('offer', sdp);
+		for (const candidate of this.#early.splice(0)) peer.candidate(candidate);
+	}
+
+	#over(connection: ClientConnection, error: EnslavismError): void {
+		this.#host.send({ t: 'close', session: this.#id, reason: error.reason ?? error.message });
+		this.#end();
+		this.#host.disconnected(connection);
+	}
+
+	#refuse(reason: string): void {
+		this.#host.send({ t: 'reject', session: this.#id, reason });
+		this.#end();
+	}
+
+	#end(): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#host.ended(this.#id);
+	}
+
+	#identity(encoded: string | undefined): unknown {
+		if (encoded === undefined) return undefined;
+		try {
+			return decodeUserData(encoded);
+		} catch (thrown) {
+			this.#host.report(thrown);
+			return undefined;
+		}
+	}
+}

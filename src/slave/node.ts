@@ -1,0 +1,9 @@
+import { nodePlatform } from '../peer/node/index.js';
+import { type SlaveConstructor, slaveFor } from './public.js';
+import type { Slave as SlaveInstance } from './slave.js';
+
+export * from './types.js';
+
+/** A game host in Node. */
+export const Slave: SlaveConstructor = slaveFor(nodePlatform);
+export type Slave = SlaveInstance;

@@ -1,0 +1,13 @@
+export type {
+	Channel,
+	ChannelData,
+	ChannelEvent,
+	ChannelMessageEvent,
+	DataChannelOptions,
+	IceServer,
+} from '../peer/index.js';
+export { type AuthData, EnslavismError, ERROR_CODES, type ErrorCode, type Reject } from '../wire/index.js';
+export type { ClientConnection, ClientConnectionEvents, ClientInfo } from './client-connection.js';
+export type { Offer } from './incoming.js';
+export type { SlaveConstructor } from './public.js';
+export type { SlaveEvents, SlaveOptions } from './slave.js';

@@ -1,0 +1,52 @@
+import { LIMITS } from './limits.js';
+
+/** Refuses what is being decided on, with a reason for the other side. */
+export type Reject = (reason?: string) => void;
+
+/** What listeners decided together. */
+export interface Decision {
+	/** Why it is refused; `undefined` when it is accepted. */
+	refusal?: string;
+	/** The objects that the listeners returned, merged; `undefined` if none did. */
+	identity?: object;
+	/** What a listener threw. */
+	error?: unknown;
+}
+
+/** Calls `expire` after the bound of a decision; returns how to call that off. */
+export type Bound = (expire: () => void) => () => void;
+
+/** The reason of a refusal that the listener did not intend. */
+const FAILED = 'the decision failed';
+const TOO_LATE = 'the decision took too long';
+const NO_REASON = 'refused';
+
+/**
+ * Asks listeners to decide, each called with a `reject` of its own. A listener rejects at once, or, when it is
+ * async, before its promise settles. One that throws refuses; so does one that takes longer than the bound.
+ */
+export async function decide(calls: ((reject: Reject) => unknown)[], bound: Bound): Promise<Decision> {
+	if (calls.length === 0) return {};
+	return new Promise((resolve) => {
+		const settle = (decision: Decision): void => {
+			cancel();
+			resolve(decision);
+		};
+		const cancel = bound(() => settle({ refusal: TOO_LATE }));
+		const reject: Reject = (reason) => settle({ refusal: reasonOf(reason) });
+		Promise.all(calls.map(async (call) => call(reject))).then(
+			(returned) => settle(accepted(returned)),
+			(error: unknown) => settle({ refusal: FAILED, error }),
+		);
+	});
+}
+
+function accepted(returned: unknown[]): Decision {
+	const objects = returned.filter((each): each is object => typeof each === 'object' && each !== null);
+	return objects.length === 0 ? {} : { identity: Object.assign({}, ...objects) as object };
+}
+
+/** Any reason as a string within the protocol's bound. */
+export function reasonOf(reason: unknown): string {
+	return reason === undefined || reason === '' ? NO_REASON : String(reason).slice(0, LIMITS.reasonLength);
+}

@@ -1,0 +1,105 @@
+import { EnslavismError, messageOf } from './errors.js';
+import { base64url, fromBase64url } from './ids.js';
+import { LIMITS } from './limits.js';
+
+/** The subprotocol of a link, and with it the version of everything said there. */
+export const PROTOCOL = 'enslavism.1';
+
+/** Where the two kinds of links are opened, below the master's URL. */
+export const PATHS = { client: '/enslavism/clients', slave: '/enslavism/slaves' } as const;
+
+/** The two kinds of links. */
+export type LinkKind = keyof typeof PATHS;
+
+/** Authentication data: an object of JSON values. The document's `authData` is one of strings. */
+export type AuthData = Record<string, unknown>;
+
+/**
+ * Prefix of the token that carries authentication data beside the subprotocol's name. A browser can set no
+ * other header of an upgrade request, and a query string ends up in access logs.
+ */
+const AUTH_PREFIX = 'auth.';
+
+/**
+ * The subprotocols to ask for.
+ *
+ * @throws EnslavismError `bad-auth` when the data is no object of JSON values or is longer than 8 KiB
+ */
+export function subprotocols(auth?: AuthData): string[] {
+	if (auth === undefined) return [PROTOCOL];
+	if (typeof auth !== 'object' || auth === null || Array.isArray(auth)) {
+		throw new EnslavismError('bad-auth', 'authentication data must be an object');
+	}
+	let json: string;
+	try {
+		json = JSON.stringify(auth);
+	} catch (cause) {
+		throw new EnslavismError('bad-auth', `authentication data cannot be encoded: ${messageOf(cause)}`, { cause });
+	}
+	const token = AUTH_PREFIX + base64url(new TextEncoder().encode(json));
+	if (token.length > LIMITS.authTokenLength) {
+		throw new EnslavismError(
+			'bad-auth',
+			`authentication data is ${token.length} characters long when encoded, the limit is ${LIMITS.authTokenLength}`,
+		);
+	}
+	return [PROTOCOL, token];
+}
+
+/** What an upgrade request asked for. */
+export interface Handshake {
+	/** Whether it speaks this version. */
+	ours: boolean;
+	/** What to answer as the chosen subprotocol: a browser gives up on an answer without one. */
+	chosen: string | undefined;
+	/** The authentication data; empty when none was given, `undefined` when it could not be read. */
+	auth: AuthData | undefined;
+}
+
+/** Reads a `Sec-WebSocket-Protocol` header. */
+export function readHandshake(header: string | undefined): Handshake {
+	const offered = (header ?? '').split(',').map((token) => token.trim());
+	const ours = offered.includes(PROTOCOL);
+	const token = offered.find((each) => each.startsWith(AUTH_PREFIX));
+	return {
+		ours,
+		chosen: ours ? PROTOCOL : offered[0] || undefined,
+		auth: token === undefined ? {} : readAuth(token.slice(AUTH_PREFIX.length)),
+	};
+}
+
+function readAuth(token: string): AuthData | undefined {
+	if (token.length > LIMITS.authTokenLength) return undefined;
+	try {
+		const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64url(token)));
+		return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as AuthData) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+const SCHEMES: Record<string, string> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
+
+/**
+ * The address of a link, from the master's URL (`ws:`, `wss:`, `http:` or `https:`; a path is kept as a prefix).
+ *
+ * @throws EnslavismError `bad-url`
+ */
+export function linkUrl(masterUrl: string, kind: LinkKind): string {
+	let url: URL;
+	try {
+		url = new URL(masterUrl);
+	} catch (cause) {
+		throw new EnslavismError('bad-url', `"${masterUrl}" is not a URL; the master's looks like ws://localhost:8080`, {
+			cause,
+		});
+	}
+	const scheme = SCHEMES[url.protocol];
+	if (scheme === undefined) {
+		throw new EnslavismError('bad-url', `"${masterUrl}" must begin with ws:, wss:, http: or https:`);
+	}
+	url.protocol = scheme;
+	url.hash = '';
+	url.pathname = url.pathname.replace(/\/+$/, '') + PATHS[kind];
+	return url.href;
+}
