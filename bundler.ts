@@ -7,7 +7,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildContext, type BuildOptions, context, formatMessages, type Message } from 'esbuild';
 
 /** The package's root, whether this runs as `bundler.ts` or as `dist/bundler.js`. */
@@ -18,7 +18,7 @@ const ROOMS = ['client', 'slave'] as const;
 function optionsOf(room: (typeof ROOMS)[number], format: 'iife' | 'esm'): BuildOptions {
 	const name = `${room}.${format === 'iife' ? 'js' : 'mjs'}`;
 	return {
-		absWorkingDir: decodeURIComponent(ROOT.pathname),
+		absWorkingDir: fileURLToPath(ROOT),
 		entryPoints: [`src/${room}/${format === 'iife' ? 'global' : 'index'}.ts`],
 		outfile: `dist/browser/${name}`,
 		bundle: true,
@@ -30,6 +30,8 @@ function optionsOf(room: (typeof ROOMS)[number], format: 'iife' | 'esm'): BuildO
 		// Private fields as they are: every target has them, and rewriting them costs a third of the size.
 		supported: { 'class-private-field': true, 'class-private-method': true, 'class-private-accessor': true },
 		tsconfigRaw: '{}',
+		// The package's own ESM build: the one that its exports lead to wraps CommonJS.
+		alias: { eventemitter3: fileURLToPath(new URL('node_modules/eventemitter3/dist/eventemitter3.esm.min.js', ROOT)) },
 		logLevel: 'silent',
 		write: false,
 	};

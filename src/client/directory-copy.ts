@@ -22,7 +22,7 @@ export class DirectoryCopy {
 
 	/** Takes the whole list; what is not in it any more is removed. */
 	snapshot({ seq, slaves }: Snapshot): void {
-		const present = new Set(slaves.map(([id]) => id));
+		const present = new Set(slaves.map(({ id }) => id));
 		for (const id of [...this.#entries.keys()]) if (!present.has(id)) this.#remove(id);
 		for (const entry of slaves) this.#set(entry);
 		this.#seq = seq;
@@ -39,10 +39,10 @@ export class DirectoryCopy {
 	}
 
 	#set(entry: DirectoryEntry): void {
-		const before = this.#entries.get(entry[0]);
-		this.#entries.set(entry[0], entry);
+		const before = this.#entries.get(entry.id);
+		this.#entries.set(entry.id, entry);
 		if (before === undefined) this.#changes.added(entry);
-		else if (before[1] !== entry[1] || before[2] !== entry[2]) this.#changes.updated(entry);
+		else if (before.data !== entry.data || before.auth !== entry.auth) this.#changes.updated(entry);
 	}
 
 	#remove(id: string): void {

@@ -1,4 +1,5 @@
 import { browserPlatform } from '../peer/browser/index.js';
+import { readTrusted } from '../wire/index.js';
 import { BaseMasterConnection, type MasterConnectionOptions } from './master-connection.js';
 
 export * from './types.js';
@@ -10,6 +11,6 @@ export class MasterConnection extends BaseMasterConnection {
 	 * @throws EnslavismError `bad-url`, `bad-auth`
 	 */
 	constructor(masterUrl?: string, options?: MasterConnectionOptions) {
-		super(browserPlatform, masterUrl, options);
+		super(browserPlatform, readTrusted, masterUrl, options);
 	}
 }

@@ -5,9 +5,10 @@ import {
 	type ClientToMaster,
 	type DirectoryEntry,
 	Emitter,
-	EnslavismError,
-	MasterToClient,
-	readMessage,
+	type EnslavismError,
+	type ErrorCode,
+	type MasterToClient,
+	type Read,
 } from '../wire/index.js';
 import { DirectoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
@@ -54,11 +55,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
-	constructor(platform: Platform, url?: string, options: MasterConnectionOptions = {}) {
+	constructor(
+		platform: Platform,
+		read: (text: string) => Read<MasterToClient>,
+		url?: string,
+		options: MasterConnectionOptions = {},
+	) {
 		super();
-		const master = url ?? platform.defaultMasterUrl();
-		if (master === undefined)
-			throw new EnslavismError('bad-url', 'name the URL of the master, ws://localhost:8080 for example');
 		this.#host = {
 			platform,
 			iceServers: options.iceServers ?? [],
@@ -73,10 +76,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.ready.catch(() => {});
 		this.#link = new Link({
 			kind: 'client',
-			url: master,
+			url: url ?? platform.defaultMasterUrl(),
 			auth: options.auth,
 			openSocket: platform.openSocket,
-			read: (text) => readMessage(MasterToClient, text),
+			read,
 			handlers: {
 				message: (message) => this.#receive(message),
 				closed: (error) => this.#closed(error),
@@ -124,7 +127,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#sessions.get(message.session)?.signal()?.candidate(message);
 				return;
 			case 'rejected':
-				this.#sessions.get(message.session)?.ended(message.code, message.reason);
+				this.#sessions.get(message.session)?.ended(message.code as ErrorCode, message.reason);
 				return;
 			case 'close':
 				this.#sessions.get(message.session)?.ended('session-closed', message.reason);
@@ -160,7 +163,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	}
 
 	#updated(entry: DirectoryEntry): void {
-		const slave = this.#slaves.get(entry[0]);
+		const slave = this.#slaves.get(entry.id);
 		if (slave === undefined) return;
 		slave.update(entry);
 		this.emit('slaveupdated', slave);

@@ -1,4 +1,5 @@
 import { nodePlatform } from '../peer/node/index.js';
+import { MasterToClient, readMessage } from '../wire/index.js';
 import { BaseMasterConnection, type MasterConnectionOptions } from './master-connection.js';
 
 export * from './types.js';
@@ -10,6 +11,6 @@ export class MasterConnection extends BaseMasterConnection {
 	 * @throws EnslavismError `bad-url`, `bad-auth`
 	 */
 	constructor(masterUrl: string, options?: MasterConnectionOptions) {
-		super(nodePlatform, masterUrl, options);
+		super(nodePlatform, (text) => readMessage(MasterToClient, text), masterUrl, options);
 	}
 }

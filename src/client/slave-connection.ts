@@ -7,8 +7,9 @@ import {
 	EnslavismError,
 	type ErrorCode,
 	newId,
-	WAITS,
+	withReason,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 
 /** Where a slave's session stands: `gone` when the slave has left the directory and there is no session. */
 export type SlaveConnectionState = 'closed' | 'connecting' | 'open' | 'gone';
@@ -48,26 +49,25 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	#decoded: { of: string; value: unknown } | undefined;
 	#listed = true;
 	#session: { id: string; peer: Session; opened: Promise<void> } | undefined;
-	readonly #channels = new Map<string, Channel>();
 
 	/** @internal */
 	constructor(host: SlaveConnectionHost, entry: DirectoryEntry) {
 		super();
 		this.#host = host;
 		this.#entry = entry;
-		this.id = entry[0];
+		this.id = entry.id;
 	}
 
 	/** What the slave says of itself. Decoded when first asked for; `undefined` when it cannot be. */
 	get userData(): unknown {
-		const encoded = this.#entry[1];
+		const encoded = this.#entry.data;
 		if (this.#decoded?.of !== encoded) this.#decoded = { of: encoded, value: this.#decode(encoded) };
 		return this.#decoded.value;
 	}
 
 	/** The identity that the master's `slaveauth` listener gave the slave, if it gave one. */
 	get auth(): unknown {
-		return this.#entry[2] === undefined ? undefined : this.#decode(this.#entry[2]);
+		return this.#entry.auth === undefined ? undefined : this.#decode(this.#entry.auth);
 	}
 
 	/** `closed`, `connecting`, `open`, or `gone`. */
@@ -81,9 +81,9 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		return this.state === 'open' ? 'rtc' : undefined;
 	}
 
-	/** The open data channels by name; of several with one name, the newest. */
+	/** The data channels that are open or opening, by name; of several with one name, the newest. */
 	get dataChannels(): ReadonlyMap<string, Channel> {
-		return this.#channels;
+		return new Map(Array.from(this.#session?.peer.channels ?? [], (channel) => [channel.label, channel]));
 	}
 
 	/**
@@ -102,19 +102,15 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * Rejects with what {@link connect} rejects with, or with `bad-option` or `limit-reached`.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
-		const { peer } = this.#connected();
-		const channel = await peer.createDataChannel(name, options);
-		this.#list(channel);
-		return channel;
+		return this.#connected().peer.createDataChannel(name, options);
 	}
 
 	/** Closes the session and its channels on both ends. `connect()` works again afterwards. */
 	close(reason = ''): void {
 		const session = this.#session;
 		if (session === undefined) return;
-		const error = new EnslavismError('session-closed', reason === '' ? undefined : reason, { reason });
 		session.peer.close(reason);
-		this.#over(session.id, error);
+		this.#over(session.id, withReason('session-closed', reason));
 	}
 
 	/** Round-trip time to the slave in milliseconds. Rejects with `session-closed` without an open session. */
@@ -130,7 +126,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The master or the slave ended the session. @internal */
 	ended(code: ErrorCode, reason: string): void {
-		const error = new EnslavismError(code, reason === '' ? undefined : reason, { reason });
+		const error = withReason(code, reason);
 		if (code === 'session-closed') this.#session?.peer.closed(error);
 		else this.#session?.peer.fail(error);
 	}
@@ -150,7 +146,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
 	slaveUnlinked(): void {
 		if (this.state === 'connecting') this.ended('slave-gone', '');
-		else void this.#session?.peer.probe();
+		else this.#session?.peer.probe();
 	}
 
 	#connected(): { peer: Session; opened: Promise<void> } {
@@ -184,10 +180,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		});
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		opened.catch(() => {});
-		peer.on('datachannel', (channel) => {
-			this.#list(channel);
-			this.emit('datachannel', channel);
-		});
+		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
 		host.bind(id, this);
 		peer.start();
 		return { id, peer, opened };
@@ -200,14 +193,6 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		this.#host.send({ t: 'close', session: id, reason: error.reason ?? '' });
 		if (error.code === 'rejected') this.emit('rejected', error.reason ?? '');
 		this.emit('close', error);
-	}
-
-	#list(channel: Channel): void {
-		if (channel.readyState === 'closed') return;
-		this.#channels.set(channel.label, channel);
-		channel.on('close', () => {
-			if (this.#channels.get(channel.label) === channel) this.#channels.delete(channel.label);
-		});
 	}
 
 	#decode(encoded: string): unknown {

@@ -6,6 +6,6 @@ export type {
 	DataChannelOptions,
 	IceServer,
 } from '../peer/index.js';
-export { type AuthData, EnslavismError, ERROR_CODES, type ErrorCode } from '../wire/index.js';
+export { type AuthData, EnslavismError, type ErrorCode } from '../wire/index.js';
 export type { MasterConnectionEvents, MasterConnectionOptions } from './master-connection.js';
 export { SlaveConnection, type SlaveConnectionEvents, type SlaveConnectionState } from './slave-connection.js';

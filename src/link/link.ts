@@ -1,6 +1,6 @@
+import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
-	CLOSE_CODES,
 	closeReason,
 	type EnslavismError,
 	errorOfClose,
@@ -8,8 +8,8 @@ import {
 	linkUrl,
 	type Read,
 	subprotocols,
-	WAITS,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import type { OpenSocket, Socket } from './socket.js';
 
 /** What a link tells its owner. Nothing comes after `closed`. */
@@ -55,10 +55,7 @@ export class Link<In, Out> {
 			message: (data) => this.#receive(data),
 			closed: (code, reason) => this.#end(code, reason),
 		});
-		this.#bound = setTimeout(
-			() => this.#fail(CLOSE_CODES.timeout, 'the master did not answer in time'),
-			WAITS.linkOpen,
-		);
+		this.#bound = setTimeout(() => this.#fail(CLOSE.timeout, 'the master did not answer in time'), WAITS.linkOpen);
 	}
 
 	/** Sends a message; on a closed link it goes nowhere. */
@@ -68,7 +65,7 @@ export class Link<In, Out> {
 
 	/** Closes the link; `closed` is told at once. */
 	close(reason = ''): void {
-		this.#fail(CLOSE_CODES.normal, reason);
+		this.#fail(CLOSE.normal, reason);
 	}
 
 	#receive(data: string | Uint8Array): void {
@@ -76,7 +73,7 @@ export class Link<In, Out> {
 		const read: Read<In> =
 			typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'a binary frame is not expected' };
 		if (!read.ok) {
-			this.#fail(CLOSE_CODES.badMessage, `the master sent a bad message: ${read.problem}`);
+			this.#fail(CLOSE.badMessage, `the master sent a bad message: ${read.problem}`);
 			return;
 		}
 		if (this.#state === 'opening') {

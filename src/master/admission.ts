@@ -6,11 +6,11 @@ import {
 	decide,
 	EnslavismError,
 	encodeUserData,
-	LIMITS,
 	type LinkKind,
 	type Reject,
-	WAITS,
 } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
 
 /** What an auth listener is told beside the data. */
 export interface AuthInfo {

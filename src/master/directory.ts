@@ -27,7 +27,7 @@ export class Directory {
 
 	/** Adds an entry or replaces the one with its id. */
 	set(entry: DirectoryEntry): void {
-		this.#change(entry[0], entry);
+		this.#change(entry.id, entry);
 	}
 
 	delete(id: string): void {
@@ -45,7 +45,7 @@ export class Directory {
 			else (this.#committed.has(id) ? updated : added).push(entry);
 		}
 		for (const id of removed) this.#committed.delete(id);
-		for (const entry of [...added, ...updated]) this.#committed.set(entry[0], entry);
+		for (const entry of [...added, ...updated]) this.#committed.set(entry.id, entry);
 		this.#changed.clear();
 		this.#snapshot = undefined;
 		this.#seq++;
@@ -76,5 +76,5 @@ export class Directory {
 }
 
 function isSame(one: DirectoryEntry | undefined, other: DirectoryEntry): boolean {
-	return one !== undefined && one[1] === other[1] && one[2] === other[2];
+	return one !== undefined && one.data === other.data && one.auth === other.auth;
 }

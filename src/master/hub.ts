@@ -1,13 +1,6 @@
-import {
-	type Candidate,
-	CLOSE_CODES,
-	type ClientToMaster,
-	type DirectoryEntry,
-	type MasterToClient,
-	type MasterToSlave,
-	type SlaveToMaster,
-	WAITS,
-} from '../wire/index.js';
+import * as CLOSE from '../wire/close-codes.js';
+import type { ClientToMaster, DirectoryEntry, MasterToClient, MasterToSlave, SlaveToMaster } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
@@ -103,7 +96,7 @@ export class Hub {
 
 	slaveJoined(link: SlaveLink, auth: string | undefined): void {
 		const unregistered = setTimeout(
-			() => link.close(CLOSE_CODES.timeout, 'the slave did not register in time'),
+			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
 			WAITS.register,
 		);
 		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered });
@@ -117,7 +110,7 @@ export class Hub {
 			return;
 		}
 		if (slave.data === undefined) {
-			link.close(CLOSE_CODES.badMessage, `${message.t} before register`);
+			link.close(CLOSE.badMessage, `${message.t} before register`);
 			return;
 		}
 		switch (message.t) {
@@ -149,14 +142,14 @@ export class Hub {
 	/** Closes every link. */
 	close(reason: string): void {
 		this.#fanOut.close();
-		for (const { link } of this.#clients.values()) link.close(CLOSE_CODES.goingAway, reason);
-		for (const { link } of this.#slaves.values()) link.close(CLOSE_CODES.goingAway, reason);
+		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
+		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
 		this.#backplane.close();
 	}
 
 	#register(slave: Slave, data: string): void {
 		if (slave.data !== undefined) {
-			slave.link.close(CLOSE_CODES.badMessage, 'register twice');
+			slave.link.close(CLOSE.badMessage, 'register twice');
 			return;
 		}
 		clearTimeout(slave.unregistered);
@@ -167,18 +160,18 @@ export class Hub {
 	#publish(slave: Slave, data: string): boolean {
 		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
 		if (length > this.#limits.directoryLength) {
-			slave.link.close(CLOSE_CODES.limit, 'the directory is full');
+			slave.link.close(CLOSE.limit, 'the directory is full');
 			return false;
 		}
 		this.#directoryLength = length;
 		slave.data = data;
-		this.#backplane.announce(slave.auth === undefined ? [slave.link.id, data] : [slave.link.id, data, slave.auth]);
+		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth });
 		return true;
 	}
 
 	#listed(entry: DirectoryEntry): void {
-		const known = this.#entries.has(entry[0]);
-		this.#entries.set(entry[0], entry);
+		const known = this.#entries.has(entry.id);
+		this.#entries.set(entry.id, entry);
 		this.#directory.set(entry);
 		this.#fanOut.changed();
 		if (known) this.#events.updated(entry);
@@ -207,13 +200,12 @@ export class Hub {
 			refuse('limit-reached', 'the session exists already');
 		} else {
 			const auth = this.#clients.get(link.id)?.auth;
-			const offer: MasterToSlave = { t: 'offer', session, client: link.id, sdp };
-			this.#backplane.send(slave, auth === undefined ? offer : { ...offer, auth });
+			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, sdp });
 		}
 	}
 
 	/** Passes a message of a session to its other end. A session that is over already loses it. */
-	#pass(from: string, message: Candidate | Extract<SlaveToMaster, { t: 'answer' }>): void {
+	#pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
 		const route = this.#sessions.of(from, message.session);
 		if (route !== undefined) this.#backplane.send(otherEnd(route, from), message);
 	}

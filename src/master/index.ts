@@ -1,4 +1,4 @@
-export { decodeUserData, EnslavismError, ERROR_CODES, type ErrorCode, type Reject } from '../wire/index.js';
+export { decodeUserData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
 export type { AuthInfo } from './admission.js';
 export type { MasterLimits } from './limits.js';
 export { type LinkInfo, type ListedSlave, Master, type MasterEvents, type MasterOptions } from './master.js';

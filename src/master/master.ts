@@ -2,15 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import * as CLOSE from '../wire/close-codes.js';
 import {
-	CLOSE_CODES,
 	ClientToMaster,
-	type CloseCode,
 	closeReason,
+	type DirectoryEntry,
 	decodeUserData,
 	Emitter,
 	EnslavismError,
-	LIMITS,
 	type LinkKind,
 	newId,
 	PATHS,
@@ -19,8 +18,9 @@ import {
 	readHandshake,
 	readMessage,
 	SlaveToMaster,
-	WAITS,
 } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
 import { type Admission, type AuthInfo, admit } from './admission.js';
 import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
@@ -167,21 +167,20 @@ export class Master extends Emitter<MasterEvents> {
 
 	async #enter(kind: LinkKind, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 		socket.on('error', ignore);
-		const turnAway = (code: CloseCode, reason: string): void =>
-			this.#turnAway(kind, request, socket, head, code, reason);
+		const turnAway = (code: number, reason: string): void => this.#turnAway(kind, request, socket, head, code, reason);
 		const handshake = readHandshake(request.headers['sec-websocket-protocol']);
-		if (!handshake.ours) return turnAway(CLOSE_CODES.wrongVersion, `this master speaks ${PROTOCOL}`);
-		if (handshake.auth === undefined) return turnAway(CLOSE_CODES.badMessage, 'the authentication data cannot be read');
-		if (this.#full(kind)) return turnAway(CLOSE_CODES.limit, `the master has no room for another ${kind}`);
+		if (!handshake.ours) return turnAway(CLOSE.wrongVersion, `this master speaks ${PROTOCOL}`);
+		if (handshake.auth === undefined) return turnAway(CLOSE.badMessage, 'the authentication data cannot be read');
+		if (this.#full(kind)) return turnAway(CLOSE.limit, `the master has no room for another ${kind}`);
 		this.#pendingAuth++;
-		const admission = await admit(kind, this.listeners(`${kind}auth`), request, handshake.auth);
+		const admission = await admit(kind, this.take(`${kind}auth`), request, handshake.auth);
 		this.#pendingAuth--;
 		if (!admission.admitted) {
 			if (admission.error !== undefined) this.#report(admission.error);
-			return turnAway(CLOSE_CODES.refused, admission.reason);
+			return turnAway(CLOSE.refused, admission.reason);
 		}
-		if (this.#closing !== undefined) return turnAway(CLOSE_CODES.goingAway, 'the master is closing');
-		if (this.#full(kind)) return turnAway(CLOSE_CODES.limit, `the master has no room for another ${kind}`);
+		if (this.#closing !== undefined) return turnAway(CLOSE.goingAway, 'the master is closing');
+		if (this.#full(kind)) return turnAway(CLOSE.limit, `the master has no room for another ${kind}`);
 		this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#welcome(kind, ws, request, admission));
 	}
 
@@ -232,10 +231,10 @@ export class Master extends Emitter<MasterEvents> {
 		request: IncomingMessage,
 		socket: Duplex,
 		head: Buffer,
-		code: CloseCode,
+		code: number,
 		reason: string,
 	): void {
-		if (kind === 'slave' && code === CLOSE_CODES.refused && request.headers.origin === undefined) {
+		if (kind === 'slave' && code === CLOSE.refused && request.headers.origin === undefined) {
 			refuse(socket, 401, 'Unauthorized', reason);
 			return;
 		}
@@ -262,7 +261,7 @@ function closed(socket: WebSocket): Promise<void> {
 	});
 }
 
-function listed([id, data]: readonly [string, string, string?]): ListedSlave {
+function listed({ id, data }: DirectoryEntry): ListedSlave {
 	return {
 		id,
 		get userData() {

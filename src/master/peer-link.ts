@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
-import { CLOSE_CODES, type CloseCode, closeReason, type Read } from '../wire/index.js';
+import * as CLOSE from '../wire/close-codes.js';
+import { closeReason, type Read } from '../wire/index.js';
 
 /** What a link does with what it hears. */
 export interface PeerLinkHandlers<In> {
@@ -44,7 +45,7 @@ export class PeerLink<In, Out> {
 	send(frame: string | Buffer): void {
 		if (this.#closed) return;
 		if (this.#socket.bufferedAmount > this.#options.backlogBytes) {
-			this.close(CLOSE_CODES.slowReader, 'too much is waiting to be read');
+			this.close(CLOSE.slowReader, 'too much is waiting to be read');
 			this.#socket.terminate();
 			return;
 		}
@@ -52,7 +53,7 @@ export class PeerLink<In, Out> {
 	}
 
 	/** Closes the link; nothing is heard from it any more. */
-	close(code: CloseCode, reason: string): void {
+	close(code: number, reason: string): void {
 		if (this.#closed) return;
 		this.#socket.close(code, closeReason(reason));
 		this.#end();
@@ -61,16 +62,16 @@ export class PeerLink<In, Out> {
 	#receive(data: Buffer, isBinary: boolean): void {
 		if (this.#closed) return;
 		if (isBinary) {
-			this.close(CLOSE_CODES.badMessage, 'a binary frame is not expected');
+			this.close(CLOSE.badMessage, 'a binary frame is not expected');
 			return;
 		}
 		if (data.length > this.#options.maxFrameBytes) {
-			this.close(CLOSE_CODES.tooBig, `a frame may have ${this.#options.maxFrameBytes} bytes`);
+			this.close(CLOSE.tooBig, `a frame may have ${this.#options.maxFrameBytes} bytes`);
 			return;
 		}
 		const read = this.#options.read(data.toString());
 		if (read.ok) this.#options.handlers.message(read.message);
-		else this.close(CLOSE_CODES.badMessage, read.problem);
+		else this.close(CLOSE.badMessage, read.problem);
 	}
 
 	#end(): void {

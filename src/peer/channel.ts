@@ -1,4 +1,5 @@
-import { Emitter, EnslavismError, LIMITS, type Listener } from '../wire/index.js';
+import { Emitter, EnslavismError, type Listener } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
 import { type Reliability, reliabilityOf, unpackProtocol } from './channel-options.js';
 import type { DataChannelOptions, RtcChannel, RtcChannelHandlers } from './rtc.js';
 
@@ -71,6 +72,17 @@ export class Channel extends Emitter<ChannelEvents> {
 	/** Whether both ends created the channel themselves. */
 	readonly negotiated: boolean;
 
+	/** Listener of `open`, as a property. */
+	declare onopen: Listener<[ChannelEvent]> | null;
+	/** Listener of `message`, as a property. */
+	declare onmessage: Listener<[ChannelMessageEvent]> | null;
+	/** Listener of `bufferedamountlow`, as a property. */
+	declare onbufferedamountlow: Listener<[ChannelEvent]> | null;
+	/** Listener of `error`, as a property. */
+	declare onerror: Listener<[ChannelErrorEvent]> | null;
+	/** Listener of `close`, as a property. */
+	declare onclose: Listener<[ChannelEvent]> | null;
+
 	readonly #rtc: RtcChannel;
 	#state: RTCDataChannelState = 'connecting';
 	#lowThreshold = 0;
@@ -81,7 +93,6 @@ export class Channel extends Emitter<ChannelEvents> {
 	#unread: (string | ArrayBuffer)[] | undefined = [];
 	#unreadBytes = 0;
 	#overflowed = false;
-	readonly #properties: Partial<Record<keyof ChannelEvents, Listener<never[]>>> = {};
 
 	/** @internal */
 	constructor(rtc: RtcChannel, options?: DataChannelOptions) {
@@ -138,7 +149,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	set bufferedAmountLowThreshold(bytes: number) {
 		if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= 0xffff_ffff)) {
-			throw new EnslavismError('bad-option', 'bufferedAmountLowThreshold must be a whole number of bytes');
+			throw new EnslavismError('bad-option', 'bufferedAmountLowThreshold must be a number of bytes');
 		}
 		this.#lowThreshold = bytes;
 		if (this.#state === 'open') this.#rtc.setLowThreshold(bytes);
@@ -157,7 +168,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	 */
 	send(data: ChannelData): void {
 		if (this.#state !== 'open') {
-			throw new EnslavismError('channel-not-open', `the data channel "${this.label}" is ${this.#state}`);
+			throw new EnslavismError('channel-not-open', `"${this.label}" is ${this.#state}`);
 		}
 		if (typeof data === 'string') {
 			// A code unit is at most three bytes of UTF-8: only long texts need counting.
@@ -183,46 +194,6 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.#closed();
 	}
 
-	/** Listener of `open`, as a property. */
-	get onopen(): Listener<[ChannelEvent]> | null {
-		return this.#property('open');
-	}
-	set onopen(listener: Listener<[ChannelEvent]> | null) {
-		this.#setProperty('open', listener);
-	}
-
-	/** Listener of `message`, as a property. */
-	get onmessage(): Listener<[ChannelMessageEvent]> | null {
-		return this.#property('message');
-	}
-	set onmessage(listener: Listener<[ChannelMessageEvent]> | null) {
-		this.#setProperty('message', listener);
-	}
-
-	/** Listener of `bufferedamountlow`, as a property. */
-	get onbufferedamountlow(): Listener<[ChannelEvent]> | null {
-		return this.#property('bufferedamountlow');
-	}
-	set onbufferedamountlow(listener: Listener<[ChannelEvent]> | null) {
-		this.#setProperty('bufferedamountlow', listener);
-	}
-
-	/** Listener of `error`, as a property. */
-	get onerror(): Listener<[ChannelErrorEvent]> | null {
-		return this.#property('error');
-	}
-	set onerror(listener: Listener<[ChannelErrorEvent]> | null) {
-		this.#setProperty('error', listener);
-	}
-
-	/** Listener of `close`, as a property. */
-	get onclose(): Listener<[ChannelEvent]> | null {
-		return this.#property('close');
-	}
-	set onclose(listener: Listener<[ChannelEvent]> | null) {
-		this.#setProperty('close', listener);
-	}
-
 	protected override listened(event: string): void {
 		// From outside the caller, so that whoever adds a listener has finished before it is called.
 		if (event === 'message' && this.#unread?.length !== 0) queueMicrotask(() => this.#tellUnread());
@@ -232,7 +203,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (bytes > this.#rtc.maxMessageSize) {
 			throw new EnslavismError(
 				'message-too-large',
-				`a message of ${bytes} bytes is larger than the other end takes (${this.#rtc.maxMessageSize} bytes)`,
+				`${bytes} bytes are more than the other end takes (${this.#rtc.maxMessageSize})`,
 			);
 		}
 		this.#sentSinceCount += bytes;
@@ -242,7 +213,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (this.#counted + bytes <= LIMITS.channelBufferedBytes) return;
 		throw new EnslavismError(
 			'buffer-full',
-			`${this.#counted} bytes are waiting in the data channel "${this.label}"; wait for bufferedamountlow`,
+			`${this.#counted} bytes are waiting in "${this.label}"; wait for bufferedamountlow`,
 		);
 	}
 
@@ -250,7 +221,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		try {
 			send();
 		} catch (cause) {
-			throw new EnslavismError('rtc-failed', `the data channel "${this.label}" did not take the message`, { cause });
+			throw new EnslavismError('rtc-failed', `"${this.label}" did not take the message`, { cause });
 		}
 	}
 
@@ -282,9 +253,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		}
 		if (this.#overflowed) return;
 		this.#overflowed = true;
-		this.#failed(
-			new EnslavismError('unread-overflow', `nobody listens for messages on the data channel "${this.label}"`),
-		);
+		this.#failed(new EnslavismError('unread-overflow', `nobody listens for messages on "${this.label}"`));
 	}
 
 	#tellUnread(): void {
@@ -307,19 +276,23 @@ export class Channel extends Emitter<ChannelEvents> {
 	#tell(type: ChannelEvent['type']): void {
 		this.emit(type, { type, target: this });
 	}
+}
 
-	#property<Args extends unknown[]>(name: keyof ChannelEvents): Listener<Args> | null {
-		return (this.#properties[name] as Listener<Args> | undefined) ?? null;
-	}
-
-	#setProperty<Name extends keyof ChannelEvents>(name: Name, listener: Listener<ChannelEvents[Name]> | null): void {
-		const before = this.#properties[name] as Listener<ChannelEvents[Name]> | undefined;
-		if (before !== undefined) this.off(name, before);
-		delete this.#properties[name];
-		if (typeof listener !== 'function') return;
-		this.#properties[name] = listener as Listener<never[]>;
-		this.on(name, listener);
-	}
+for (const name of ['open', 'message', 'bufferedamountlow', 'error', 'close'] as const) {
+	const listeners = new WeakMap<Channel, Listener<unknown[]>>();
+	Object.defineProperty(Channel.prototype, `on${name}`, {
+		get(this: Channel) {
+			return listeners.get(this) ?? null;
+		},
+		set(this: Channel, listener: Listener<unknown[]> | null) {
+			const before = listeners.get(this);
+			if (before !== undefined) this.off(name, before);
+			listeners.delete(this);
+			if (typeof listener !== 'function') return;
+			listeners.set(this, listener);
+			this.on(name, listener);
+		},
+	});
 }
 
 /** Texts that cannot be longer than this are not counted: every host takes 64 KiB. */

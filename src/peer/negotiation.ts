@@ -3,9 +3,10 @@
  * a method, what goes out is returned. Its one job is order: nothing is sent before the description it belongs
  * to, and no candidate is applied before the other end's description.
  */
-import { type Candidate, LIMITS } from '../wire/index.js';
+import type { Candidate } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
 import type { DescriptionType } from './rtc.js';
-import { problemOfSdp, sdpToSend } from './sdp.js';
+import { sdpToSend } from './sdp.js';
 
 /** A candidate without its session. */
 export type BareCandidate = Pick<Candidate, 'candidate' | 'mid'>;
@@ -15,8 +16,7 @@ export type Step =
 	| { do: 'send-description'; type: DescriptionType; sdp: string }
 	| { do: 'send-candidate'; candidate: BareCandidate }
 	| { do: 'apply-description'; type: DescriptionType; sdp: string }
-	| { do: 'apply-candidate'; candidate: BareCandidate }
-	| { do: 'fail'; problem: string };
+	| { do: 'apply-candidate'; candidate: BareCandidate };
 
 export class Negotiation {
 	readonly #local: DescriptionType;
@@ -49,10 +49,7 @@ export class Negotiation {
 	}
 
 	remoteDescription(type: DescriptionType, sdp: string): Step[] {
-		if (type === this.#local) return [{ do: 'fail', problem: `an ${type} is not expected` }];
-		if (this.#unapplied === undefined) return [];
-		const problem = problemOfSdp(sdp);
-		if (problem !== undefined) return [{ do: 'fail', problem: `the ${type} cannot be used: ${problem}` }];
+		if (type === this.#local || this.#unapplied === undefined) return [];
 		const steps: Step[] = [{ do: 'apply-description', type, sdp }];
 		for (const candidate of this.#unapplied) steps.push({ do: 'apply-candidate', candidate });
 		this.#unapplied = undefined;

@@ -5,6 +5,6 @@ import type { CreatePeer } from './rtc.js';
 export interface Platform {
 	openSocket: OpenSocket;
 	createPeer: CreatePeer;
-	/** The master to use when none is named: the page's own origin in a browser. */
-	defaultMasterUrl(): string | undefined;
+	/** The master to use when none is named: the page's own origin in a browser, none in Node. */
+	defaultMasterUrl(): string;
 }

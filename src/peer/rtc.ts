@@ -29,8 +29,8 @@ export interface IceServer {
 
 export type DescriptionType = 'offer' | 'answer';
 
-/** States of a connection that matter here. `disconnected` may pass. */
-export type RtcState = 'connected' | 'disconnected' | 'failed' | 'closed';
+/** States of a connection, as `RTCPeerConnectionState` names them. `disconnected` may pass. */
+export type RtcState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
 export interface RtcPeerHandlers {
 	/** The local description is set and may be sent. */

@@ -3,13 +3,14 @@ import {
 	type Control,
 	Emitter,
 	EnslavismError,
-	LIMITS,
 	messageOf,
 	readControl,
-	WAITS,
+	withReason,
 } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
 import { Channel } from './channel.js';
-import { checkChannel, packProtocol } from './channel-options.js';
+import { packProtocol } from './channel-options.js';
 import { type BareCandidate, Negotiation, type Step } from './negotiation.js';
 import type {
 	CreatePeer,
@@ -84,7 +85,7 @@ export class Session extends Emitter<SessionEvents> {
 			candidate: (candidate, mid) => this.#take(this.#negotiation.localCandidate({ candidate, mid })),
 			state: (state) => this.#changed(state),
 			channel: (channel) => this.#accept(channel),
-			failed: (problem) => this.#end(new EnslavismError('rtc-failed', problem)),
+			failed: (problem) => this.fail(new EnslavismError('rtc-failed', problem)),
 		});
 		this.#control = this.#peer.createChannel(CONTROL_CHANNEL.label, { negotiated: true, id: CONTROL_CHANNEL.id });
 	}
@@ -101,7 +102,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
-		this.#to('connecting');
+		this.#state = 'connecting';
 		this.#control.attach({
 			open: () => this.#opened(),
 			message: (data) => this.#heard(data),
@@ -126,10 +127,9 @@ export class Session extends Emitter<SessionEvents> {
 	/**
 	 * Opens a channel. Resolves when it can carry messages.
 	 *
-	 * Rejects with `bad-option`, `limit-reached`, `session-closed`, or why the session could not be opened.
+	 * Rejects with `bad-option` (what a browser refuses is refused everywhere), `limit-reached`, `session-closed`, or why the session could not be opened.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
-		checkChannel(name, options);
 		if (this.#ended) throw new EnslavismError('session-closed');
 		if (this.#channels.size >= LIMITS.channelsPerSession) {
 			throw new EnslavismError('limit-reached', `a session has at most ${LIMITS.channelsPerSession} data channels`);
@@ -144,34 +144,39 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Round-trip time to the other end in milliseconds; rejects with `session-closed`, also when no answer comes in time. */
 	async rtt(): Promise<number> {
-		const ms = this.#state === 'open' ? await this.#ping() : undefined;
-		if (ms === undefined) throw new EnslavismError('session-closed');
-		return ms;
+		const n = ++this.#pingNumber;
+		const sent = performance.now();
+		let bound: unknown;
+		const answered =
+			this.open &&
+			(await new Promise<boolean>((resolve) => {
+				bound = setTimeout(() => resolve(false), WAITS.probe);
+				this.#pings.set(n, resolve);
+				this.#say({ t: 'ping', n });
+			}));
+		clearTimeout(bound);
+		this.#pings.delete(n);
+		if (answered) return performance.now() - sent;
+		throw new EnslavismError('session-closed');
 	}
 
 	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
-	async probe(): Promise<void> {
-		if (this.#state !== 'open') return;
-		if ((await this.#ping()) === undefined) this.#end(new EnslavismError('session-closed', 'the other end is gone'));
+	probe(): void {
+		if (this.open) this.rtt().catch(() => this.#lost());
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
 	close(reason = ''): void {
 		if (this.#ended) return;
-		const error = new EnslavismError('session-closed', reason === '' ? undefined : reason, { reason });
+		const error = withReason('session-closed', reason);
 		if (this.#state !== 'open') {
-			this.#end(error);
+			this.fail(error);
 			return;
 		}
 		this.#leaving = error;
-		this.#to('closing');
+		this.#state = 'closing';
 		this.#stopWaiting();
 		this.#leave(reason, performance.now() + WAITS.flush);
-	}
-
-	/** The session cannot go on, or was refused. */
-	fail(error: EnslavismError): void {
-		this.#end(error);
 	}
 
 	/**
@@ -180,12 +185,12 @@ export class Session extends Emitter<SessionEvents> {
 	 */
 	closed(error: EnslavismError): void {
 		if (this.#state !== 'open') {
-			if (this.#state !== 'closing') this.#end(error);
+			if (this.#state !== 'closing') this.fail(error);
 			return;
 		}
 		this.#leaving = error;
 		this.#stopWaiting();
-		this.#wait = setTimeout(() => this.#end(error), WAITS.flush);
+		this.#wait = setTimeout(() => this.fail(error), WAITS.flush);
 	}
 
 	get #ended(): boolean {
@@ -196,9 +201,7 @@ export class Session extends Emitter<SessionEvents> {
 		try {
 			return this.#peer.createChannel(name, { ...options, protocol: packProtocol(options) });
 		} catch (cause) {
-			throw new EnslavismError('rtc-failed', `the data channel "${name}" cannot be created: ${messageOf(cause)}`, {
-				cause,
-			});
+			throw new EnslavismError('bad-option', messageOf(cause), { cause });
 		}
 	}
 
@@ -216,7 +219,10 @@ export class Session extends Emitter<SessionEvents> {
 
 	#adopt(channel: Channel): void {
 		this.#channels.add(channel);
-		channel.on('open', () => this.#settle(channel)?.resolve(channel));
+		channel.on('open', () => {
+			this.#opened();
+			this.#settle(channel)?.resolve(channel);
+		});
 		channel.on('close', () => {
 			this.#channels.delete(channel);
 			this.#settle(channel)?.reject(new EnslavismError('channel-not-open', 'the data channel was closed'));
@@ -242,8 +248,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (step.do === 'send-description') signals.description(step.type, step.sdp);
 		else if (step.do === 'send-candidate') signals.candidate(step.candidate);
 		else if (step.do === 'apply-description') this.#peer.accept(step.type, step.sdp);
-		else if (step.do === 'apply-candidate') this.#peer.addCandidate(step.candidate.candidate, step.candidate.mid);
-		else this.#end(new EnslavismError('rtc-failed', step.problem));
+		else this.#peer.addCandidate(step.candidate.candidate, step.candidate.mid);
 	}
 
 	/** Whatever the host refuses ends this session, and no other. */
@@ -251,19 +256,16 @@ export class Session extends Emitter<SessionEvents> {
 		try {
 			action();
 		} catch (cause) {
-			this.#end(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
+			this.fail(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
 		}
 	}
 
 	#changed(state: RtcState): void {
-		if (this.#state === 'closed') return;
 		if (state === 'connected' && this.#state === 'open') this.#stopWaiting();
 		if (state === 'disconnected' && this.#state === 'open') this.#waitFor(WAITS.disconnected, 'session-closed');
-		if (state === 'failed')
-			this.#end(
-				this.#leaving ?? new EnslavismError('rtc-failed', 'no path to the other end was found, or it was lost'),
-			);
-		if (state === 'closed') this.#lost();
+		if (state === 'failed' && this.#state === 'connecting')
+			this.fail(new EnslavismError('rtc-failed', 'no path to the other end was found'));
+		else if (state === 'failed' || state === 'closed') this.#lost();
 	}
 
 	/** Says goodbye behind everything that waits, and then waits for the other end to hang up. */
@@ -279,29 +281,30 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#lost(): void {
-		this.#end(this.#leaving ?? new EnslavismError('session-closed', 'the other end is gone'));
+		this.fail(this.#leaving ?? new EnslavismError('session-closed', GONE));
 	}
 
 	#opened(): void {
 		if (this.#state !== 'connecting') return;
-		this.#to('open');
+		this.#state = 'open';
 		this.#stopWaiting();
 		this.emit('open');
 	}
 
 	#heard(data: string | ArrayBuffer): void {
-		const read = typeof data === 'string' ? readControl(data) : undefined;
-		if (read?.ok !== true) {
-			this.#end(new EnslavismError('bad-message', 'the other end sent a bad message on the control channel'));
-			return;
-		}
-		const { message } = read;
-		if (message.t === 'ping') this.#say({ t: 'pong', n: message.n });
+		const message = typeof data === 'string' ? readControl(data) : undefined;
+		if (message === undefined) this.fail(new EnslavismError('bad-message'));
+		else if (message.t === 'ping') this.#say({ t: 'pong', n: message.n });
 		else if (message.t === 'pong') this.#pings.get(message.n)?.(true);
-		else this.#end(new EnslavismError('session-closed', message.reason || undefined, { reason: message.reason }));
+		else this.fail(withReason('session-closed', message.reason));
 	}
 
 	#say(message: Control): void {
+		// An end that asks and does not listen is left alone.
+		if (this.#control.bufferedAmount > LIMITS.controlBufferedBytes) {
+			this.#lost();
+			return;
+		}
 		try {
 			this.#control.sendText(JSON.stringify(message));
 		} catch {
@@ -309,25 +312,12 @@ export class Session extends Emitter<SessionEvents> {
 		}
 	}
 
-	#ping(): Promise<number | undefined> {
-		const n = ++this.#pingNumber;
-		const sent = performance.now();
-		return new Promise((resolve) => {
-			const bound = setTimeout(() => this.#pings.get(n)?.(false), WAITS.probe);
-			this.#pings.set(n, (answered) => {
-				clearTimeout(bound);
-				this.#pings.delete(n);
-				resolve(answered ? performance.now() - sent : undefined);
-			});
-			this.#say({ t: 'ping', n });
-		});
-	}
-
-	#end(error: EnslavismError): void {
+	/** Ends the session at once, without a word to the other end: it was refused, or cannot go on. */
+	fail(error: EnslavismError): void {
 		if (this.#state === 'closed') return;
-		this.#to('closed');
+		this.#state = 'closed';
 		this.#stopWaiting();
-		for (const answer of [...this.#pings.values()]) answer(false);
+		for (const answer of this.#pings.values()) answer(false);
 		for (const { reject } of this.#opening.values()) reject(error);
 		this.#opening.clear();
 		this.#peer.close();
@@ -337,18 +327,16 @@ export class Session extends Emitter<SessionEvents> {
 
 	#waitFor(ms: number, code: 'connect-timeout' | 'session-closed'): void {
 		this.#stopWaiting();
-		this.#wait = setTimeout(() => this.#end(new EnslavismError(code)), ms);
+		this.#wait = setTimeout(() => this.fail(new EnslavismError(code)), ms);
 	}
 
 	#stopWaiting(): void {
 		clearTimeout(this.#wait);
 		this.#wait = undefined;
 	}
-
-	#to(state: 'connecting' | 'open' | 'closing' | 'closed'): void {
-		this.#state = state;
-	}
 }
+
+const GONE = 'the other end is gone';
 
 /** How often a closing session looks whether all has left, in milliseconds: hosts have no event for "empty". */
 const FLUSH_POLL = 10;

@@ -3,13 +3,14 @@ import {
 	type Candidate,
 	type Decision,
 	decodeUserData,
-	EnslavismError,
-	LIMITS,
+	type EnslavismError,
 	type MasterToSlave,
 	messageOf,
 	type SlaveToMaster,
-	WAITS,
+	withReason,
 } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
 import { ClientConnection, type ClientInfo } from './client-connection.js';
 
 export type OfferMessage = Extract<MasterToSlave, { t: 'offer' }>;
@@ -63,14 +64,13 @@ export class Incoming {
 
 	/** The client, or the master for it, ended the session. */
 	closed(reason: string): void {
-		if (this.#peer !== undefined)
-			this.#peer.closed(new EnslavismError('session-closed', reason || undefined, { reason }));
+		if (this.#peer !== undefined) this.#peer.closed(withReason('session-closed', reason));
 		else this.#end();
 	}
 
 	/** The client's link to the master is gone: perhaps the client is, too. */
 	gone(): void {
-		if (this.#peer !== undefined) void this.#peer.probe();
+		if (this.#peer !== undefined) this.#peer.probe();
 		else this.#end();
 	}
 

@@ -12,8 +12,8 @@ import {
 	readMessage,
 	rethrowLater,
 	type SlaveToMaster,
-	WAITS,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import type { ClientConnection } from './client-connection.js';
 import { Incoming, type IncomingHost, type Offer } from './incoming.js';
 
@@ -64,9 +64,6 @@ export class Slave extends Emitter<SlaveEvents> {
 	static async register(setup: SlaveSetup): Promise<Slave> {
 		const data = encodeUserData(setup.userData);
 		const url = setup.url ?? setup.platform.defaultMasterUrl();
-		if (url === undefined) {
-			throw new EnslavismError('bad-url', 'name the URL of the master, ws://localhost:8080 for example');
-		}
 		return new Promise((resolve, reject) => {
 			new Slave(setup, url, data, { resolve, reject });
 		});
@@ -181,7 +178,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	}
 
 	#decide(offer: Offer): Promise<Decision> {
-		const calls = this.listeners('offer').map((listener) => (reject: Reject) => listener(reject, offer));
+		const calls = this.take('offer').map((listener) => (reject: Reject) => listener(reject, offer));
 		return decide(calls, (expire) => {
 			const bound = setTimeout(expire, WAITS.offer);
 			return () => clearTimeout(bound);

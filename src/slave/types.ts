@@ -6,7 +6,7 @@ export type {
 	DataChannelOptions,
 	IceServer,
 } from '../peer/index.js';
-export { type AuthData, EnslavismError, ERROR_CODES, type ErrorCode, type Reject } from '../wire/index.js';
+export { type AuthData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
 export type { ClientConnection, ClientConnectionEvents, ClientInfo } from './client-connection.js';
 export type { Offer } from './incoming.js';
 export type { SlaveConstructor } from './public.js';

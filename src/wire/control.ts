@@ -2,9 +2,7 @@
  * What the two ends of a session tell each other on the session's own data channel, once WebRTC is up: whether
  * they are still there, how far apart they are, and why one of them leaves.
  */
-import * as v from 'valibot';
-import { LIMITS } from './limits.js';
-import { type Read, readMessage } from './messages.js';
+import * as LIMITS from './limits.js';
 
 /**
  * The control channel is negotiated out of band: both ends create it with this id, above the range that
@@ -12,16 +10,18 @@ import { type Read, readMessage } from './messages.js';
  */
 export const CONTROL_CHANNEL = { label: 'enslavism', id: 1022 } as const;
 
-const Control = v.variant('t', [
-	v.object({ t: v.literal('ping'), n: v.number() }),
-	v.object({ t: v.literal('pong'), n: v.number() }),
-	v.object({ t: v.literal('close'), reason: v.pipe(v.string(), v.maxLength(LIMITS.reasonLength)) }),
-]);
+/** A message of the control channel. A pong has the number of its ping. */
+export type Control = { t: 'ping'; n: number } | { t: 'pong'; n: number } | { t: 'close'; reason: string };
 
-export type Control = v.InferOutput<typeof Control>;
-
-/** Reads one message of the control channel. */
-export function readControl(text: string): Read<Control> {
-	if (text.length > LIMITS.controlLength) return { ok: false, problem: 'too long' };
-	return readMessage(Control, text);
+/** Reads one message of the control channel; `undefined` when it is none. */
+export function readControl(text: string): Control | undefined {
+	if (text.length > LIMITS.controlLength) return undefined;
+	try {
+		const { t, n, reason } = JSON.parse(text) as Record<string, unknown>;
+		if ((t === 'ping' || t === 'pong') && typeof n === 'number') return { t, n } as Control;
+		if (t === 'close' && typeof reason === 'string') return { t, reason: reason.slice(0, LIMITS.reasonLength) };
+	} catch {
+		// Not JSON, or null.
+	}
+	return undefined;
 }

@@ -1,4 +1,4 @@
-import { LIMITS } from './limits.js';
+import * as LIMITS from './limits.js';
 
 /** Refuses what is being decided on, with a reason for the other side. */
 export type Reject = (reason?: string) => void;

@@ -1,9 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import { rethrowLater } from './errors.js';
 
-/** Names of events and the arguments of their listeners. */
-export type EventMap = { [name: string]: unknown[] };
-
 /** A listener of one event. What it returns matters only where the event says so. */
 export type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
@@ -16,17 +13,15 @@ export interface ListenOptions {
 	once?: boolean;
 }
 
-interface OnceListener extends Listener<unknown[]> {
-	original?: unknown;
-}
-
 /**
- * The one emitter of Enslavism. `on` and `addEventListener` are the same, so that code from Node and from
- * browsers reads as it is used to. An exception in a listener reaches the host as an uncaught exception, and
- * the listeners after it are still called.
+ * The one emitter of Enslavism. `on` and `addEventListener` are the same, so that code from Node and from browsers
+ * reads as it is used to. An exception in a listener reaches the host as an uncaught exception, and the listeners
+ * after it are still called.
+ *
+ * `Events` names the events and the arguments of their listeners.
  */
 export class Emitter<Events extends object> {
-	readonly #bus = new EventEmitter();
+	readonly #bus = new EventEmitter<string>();
 	readonly #adapted = new WeakMap<object, Listener<unknown[]>>();
 
 	/** Calls `listener` each time `event` happens. */
@@ -38,21 +33,14 @@ export class Emitter<Events extends object> {
 
 	/** Calls `listener` the next time `event` happens, and then forgets it. */
 	once<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): this {
-		const call: OnceListener = (...args) => {
-			this.#bus.off(event, call);
-			return (listener as Listener<unknown[]>)(...args);
-		};
-		call.original = listener;
-		return this.on(event, call as Listener<Args<Events, Name>>);
+		this.#bus.once(event, listener as Listener<unknown[]>);
+		this.listened(event);
+		return this;
 	}
 
 	/** Forgets `listener`. */
 	off<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): this {
-		for (const each of this.#bus.listeners(event) as OnceListener[]) {
-			if (each !== listener && each.original !== listener) continue;
-			this.#bus.off(event, each);
-			break;
-		}
+		this.#bus.off(event, listener as Listener<unknown[]>);
 		return this;
 	}
 
@@ -81,45 +69,32 @@ export class Emitter<Events extends object> {
 		return this.#bus.listenerCount(event);
 	}
 
-	/** Forgets every listener, of one event or of all. */
-	removeAllListeners(event?: keyof Events & string): this {
-		this.#bus.removeAllListeners(event);
-		return this;
-	}
-
 	/** Calls the listeners of `event`; tells whether there was one. */
 	protected emit<Name extends keyof Events & string>(event: Name, ...args: Args<Events, Name>): boolean {
-		try {
-			// One plain listener is by far the most frequent case, and a channel's messages are the hottest path.
-			if (this.#bus.listenerCount(event) <= 1) return this.#bus.emit(event, ...args);
-		} catch (thrown) {
-			rethrowLater(thrown);
-			return true;
-		}
-		this.collect(event, ...args);
-		return true;
-	}
-
-	/** Calls the listeners of `event` and gives back what each returned; one that throws is reported and left out. */
-	protected collect<Name extends keyof Events & string>(event: Name, ...args: Args<Events, Name>): unknown[] {
-		const returned: unknown[] = [];
-		for (const listener of this.listeners(event)) {
+		const listeners = this.take(event);
+		for (const listener of listeners) {
 			try {
-				returned.push(listener(...args));
+				listener(...args);
 			} catch (thrown) {
 				rethrowLater(thrown);
 			}
 		}
-		return returned;
+		return listeners.length > 0;
 	}
 
-	/** The listeners of `event`, as they stand now. */
-	protected listeners<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
-		return this.#bus.listeners(event) as Listener<Args<Events, Name>>[];
+	/** The listeners of `event` for one call of each: those added with `once` are forgotten. */
+	protected take<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
+		const listeners = this.listeners(event);
+		for (const listener of listeners) this.#bus.off(event, listener as Listener<unknown[]>, undefined, true);
+		return listeners;
 	}
 
 	/** Called after a listener was added. */
 	protected listened(_event: string): void {}
+
+	private listeners<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
+		return this.#bus.listeners(event) as Listener<Args<Events, Name>>[];
+	}
 
 	#adapt(listener: ListenerLike<unknown[]>): Listener<unknown[]> {
 		if (typeof listener === 'function') return listener;

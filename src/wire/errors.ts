@@ -3,53 +3,49 @@
  *
  * The codes are part of the public interface: branch on `error.code`, show `error.message`.
  */
-export const ERROR_CODES = {
+export type ErrorCode =
 	/** The URL of the master is not a `ws:`, `wss:`, `http:` or `https:` URL. */
-	'bad-url': 'the URL of the master cannot be used',
+	| 'bad-url'
 	/** An argument or option has the wrong type or value. */
-	'bad-option': 'an option cannot be used',
+	| 'bad-option'
 	/** The master could not be reached, or did not answer in time. */
-	unreachable: 'the master cannot be reached',
+	| 'unreachable'
 	/** An auth listener of the master refused this link; `reason` is what it said. */
-	refused: 'the master refused the link',
+	| 'refused'
 	/** The master speaks another version of the protocol. */
-	'wrong-version': 'the two ends speak different versions of the protocol',
+	| 'wrong-version'
 	/** The other end sent something that is not in the protocol. */
-	'bad-message': 'a message is not part of the protocol',
+	| 'bad-message'
 	/** A named limit of the other end was reached; LIMITS.md lists them. */
-	'limit-reached': 'a limit was reached',
+	| 'limit-reached'
 	/** The link to the master is closed. */
-	'link-closed': 'the link to the master is closed',
+	| 'link-closed'
 	/** User data cannot be encoded: it holds a function, a symbol, a promise, a class instance or a `__proto__` key. */
-	'bad-user-data': 'the user data cannot be encoded or decoded',
+	| 'bad-user-data'
 	/** User data is longer than the limit once encoded. */
-	'user-data-too-large': 'the user data is too large',
+	| 'user-data-too-large'
 	/** Authentication data cannot be encoded or is too large. */
-	'bad-auth': 'the authentication data cannot be used',
+	| 'bad-auth'
 	/** The slave rejected the session; `reason` is what it said. */
-	rejected: 'the slave rejected the session',
+	| 'rejected'
 	/** The slave has left the directory, or was never in it. */
-	'slave-gone': 'the slave is not in the directory any more',
+	| 'slave-gone'
 	/** The session could not be opened in time. */
-	'connect-timeout': 'the session could not be opened in time',
+	| 'connect-timeout'
 	/** WebRTC failed: no path between the two ends, or a description that one of them could not use. */
-	'rtc-failed': 'the WebRTC connection failed',
+	| 'rtc-failed'
 	/** The session was closed, by either end. */
-	'session-closed': 'the session is closed',
+	| 'session-closed'
 	/** A data channel was used before it was open or after it was closed. */
-	'channel-not-open': 'the data channel is not open',
+	| 'channel-not-open'
 	/** A message is larger than the other end accepts (`channel.maxMessageSize`). */
-	'message-too-large': 'the message is too large for the other end',
+	| 'message-too-large'
 	/** More bytes are waiting in a channel than its limit allows; wait for `bufferedamountlow`. */
-	'buffer-full': 'too much is waiting to be sent',
+	| 'buffer-full'
 	/** More arrived on a channel than may be kept while nobody listens for `message`. */
-	'unread-overflow': 'messages were dropped because nobody listened for them',
+	| 'unread-overflow'
 	/** The address to listen on cannot be used, see `cause`. */
-	'listen-failed': 'the master cannot listen',
-} as const;
-
-/** One of the stable codes of {@link ERROR_CODES}. */
-export type ErrorCode = keyof typeof ERROR_CODES;
+	| 'listen-failed';
 
 /** Options of {@link EnslavismError}. */
 export interface ErrorDetails {
@@ -64,12 +60,18 @@ export class EnslavismError extends Error {
 	readonly code: ErrorCode;
 	readonly reason: string | undefined;
 
-	constructor(code: ErrorCode, message: string = ERROR_CODES[code], details: ErrorDetails = {}) {
-		super(message, details.cause === undefined ? undefined : { cause: details.cause });
+	/** @param message default: the code, as words */
+	constructor(code: ErrorCode, message = '', details: ErrorDetails = {}) {
+		super(message || code.replaceAll('-', ' '), details.cause === undefined ? undefined : { cause: details.cause });
 		this.name = 'EnslavismError';
 		this.code = code;
 		this.reason = details.reason;
 	}
+}
+
+/** An error whose message is what the other side gave as its reason, if it gave one. */
+export function withReason(code: ErrorCode, reason: string): EnslavismError {
+	return new EnslavismError(code, reason, { reason });
 }
 
 /** The text of anything that was thrown. */

@@ -1,117 +1,117 @@
 /**
  * Everything said on a link, named by direction. PROTOCOL.md has one line a message.
  *
- * A message is a JSON object in a text frame; `t` names it. Unknown keys are ignored, so that a later minor
- * version may add one; anything else that does not parse closes the link.
+ * A message is a JSON object in a text frame; `t` names it, and each direction has a table of the names it knows.
+ * Unknown keys are dropped, so that a later minor version may add one; anything else that does not parse closes
+ * the link.
  */
 import * as v from 'valibot';
-import { LIMITS } from './limits.js';
+import * as LIMITS from './limits.js';
 
-const id = v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.idLength));
+const id = v.pipe(v.string(), v.maxLength(LIMITS.idLength));
 const sdp = v.pipe(v.string(), v.maxLength(LIMITS.sdpLength));
 const reason = v.pipe(v.string(), v.maxLength(LIMITS.reasonLength));
 const data = v.pipe(v.string(), v.maxLength(LIMITS.userDataLength));
-const identity = v.optional(v.pipe(v.string(), v.maxLength(LIMITS.identityLength)));
+const auth = v.optional(v.pipe(v.string(), v.maxLength(LIMITS.identityLength)));
 
 /** One ICE candidate of a session; an empty one says that no more will come. */
 const candidate = v.object({
-	t: v.literal('candidate'),
 	session: id,
 	candidate: v.pipe(v.string(), v.maxLength(LIMITS.candidateLength)),
 	mid: v.pipe(v.string(), v.maxLength(LIMITS.midLength)),
 });
 
 /** The end of a session, from either side or from the master. */
-const close = v.object({ t: v.literal('close'), session: id, reason });
+const close = v.object({ session: id, reason });
 
 /** The other end's link is gone: perhaps it is, too. */
-const gone = v.object({ t: v.literal('gone'), session: id });
+const gone = v.object({ session: id });
 
 /** The slave's answer: it has accepted. */
-const answer = v.object({ t: v.literal('answer'), session: id, sdp });
+const answer = v.object({ session: id, sdp });
+
+/** One slave in the directory: its id, its user data as it encoded it, its identity as the master encoded it. */
+const entry = v.object({ id, data, auth });
 
 /** What a client tells its master. */
-export const ClientToMaster = v.variant('t', [
-	v.object({ t: v.literal('offer'), session: id, slave: id, sdp }),
-	candidate,
-	close,
-]);
+export const ClientToMaster = { offer: v.object({ session: id, slave: id, sdp }), candidate, close };
 
 /** What a slave tells its master. */
-export const SlaveToMaster = v.variant('t', [
-	v.object({ t: v.literal('register'), data }),
-	v.object({ t: v.literal('update'), data }),
+export const SlaveToMaster = {
+	register: v.object({ data }),
+	update: v.object({ data }),
 	answer,
-	v.object({ t: v.literal('reject'), session: id, reason }),
+	reject: v.object({ session: id, reason }),
 	candidate,
 	close,
-]);
+};
 
 /** What the master tells a slave. */
-export const MasterToSlave = v.variant('t', [
-	v.object({ t: v.literal('registered'), id }),
-	v.object({ t: v.literal('offer'), session: id, client: id, auth: identity, sdp }),
+export const MasterToSlave = {
+	registered: v.object({ id }),
+	offer: v.object({ session: id, client: id, auth, sdp }),
 	candidate,
 	close,
 	gone,
-]);
-
-/** One slave in the directory: its id, its user data as encoded by the slave, its identity as encoded by the master. */
-const entry = v.union([v.tuple([id, data]), v.tuple([id, data, v.string()])]);
+};
 
 /** What the master tells a client. */
-export const MasterToClient = v.variant('t', [
-	v.object({ t: v.literal('welcome'), id }),
-	v.object({ t: v.literal('snapshot'), seq: v.number(), slaves: v.array(entry) }),
-	v.object({
-		t: v.literal('delta'),
+export const MasterToClient = {
+	welcome: v.object({ id }),
+	snapshot: v.object({ seq: v.number(), slaves: v.array(entry) }),
+	delta: v.object({
 		seq: v.number(),
 		added: v.optional(v.array(entry)),
 		updated: v.optional(v.array(entry)),
 		removed: v.optional(v.array(id)),
 	}),
 	answer,
-	v.object({
-		t: v.literal('rejected'),
-		session: id,
-		code: v.picklist(['rejected', 'slave-gone', 'limit-reached']),
-		reason,
-	}),
+	/** `code` is an error code; the slave's own rejection has `rejected`. */
+	rejected: v.object({ session: id, code: v.pipe(v.string(), v.maxLength(LIMITS.codeLength)), reason }),
 	candidate,
 	close,
 	gone,
-]);
+};
 
-export type ClientToMaster = v.InferOutput<typeof ClientToMaster>;
-export type SlaveToMaster = v.InferOutput<typeof SlaveToMaster>;
-export type MasterToSlave = v.InferOutput<typeof MasterToSlave>;
-export type MasterToClient = v.InferOutput<typeof MasterToClient>;
+/** The messages of one direction, or of a session's control channel: a schema for each name. */
+export type Table = Record<string, v.GenericSchema<unknown, object>>;
 
-/** The messages that pass between the two ends of a session, unchanged by the master. */
+/** Any message of a table. */
+export type MessageOf<T extends Table> = {
+	[Name in keyof T & string]: { t: Name } & v.InferOutput<T[Name]>;
+}[keyof T & string];
+
+export type ClientToMaster = MessageOf<typeof ClientToMaster>;
+export type SlaveToMaster = MessageOf<typeof SlaveToMaster>;
+export type MasterToSlave = MessageOf<typeof MasterToSlave>;
+export type MasterToClient = MessageOf<typeof MasterToClient>;
+
+/** A candidate as it passes between the two ends of a session, unchanged by the master. */
 export type Candidate = v.InferOutput<typeof candidate>;
 
 /** A slave as the directory tells of it. */
 export type DirectoryEntry = v.InferOutput<typeof entry>;
 
-type Schema = v.GenericSchema<unknown, { t: string }>;
-
 /** A text frame read, or what was wrong with it, in a few words that are safe to send back. */
 export type Read<Message> = { ok: true; message: Message } | { ok: false; problem: string };
 
 /** Reads one text frame. */
-export function readMessage<S extends Schema>(schema: S, text: string): Read<v.InferOutput<S>> {
-	let value: unknown;
+export function readMessage<T extends Table>(table: T, text: string): Read<MessageOf<T>> {
+	let value: { t?: unknown } | null;
 	try {
-		value = JSON.parse(text);
+		value = JSON.parse(text) as { t?: unknown } | null;
 	} catch {
 		return { ok: false, problem: 'not JSON' };
 	}
+	const t = value?.t;
+	const schema = typeof t === 'string' && Object.hasOwn(table, t) ? table[t] : undefined;
+	if (schema === undefined) return { ok: false, problem: 'unknown message' };
 	const result = v.safeParse(schema, value, { abortEarly: true });
-	if (result.success) return { ok: true, message: result.output };
-	return { ok: false, problem: problemOf(result.issues[0]) };
+	if (!result.success) return { ok: false, problem: `${t}: ${problemOf(result.issues[0])}` };
+	return { ok: true, message: Object.assign(result.output, { t }) as MessageOf<T> };
 }
 
-function problemOf(issue: v.BaseIssue<unknown> | undefined): string {
-	const where = issue?.path?.map((item) => String(item.key)).join('.') ?? '';
-	return `${where === '' ? 'message' : where.slice(0, 40)}: ${issue?.expected ?? 'other'} expected`;
+function problemOf({ path, expected }: v.BaseIssue<unknown>): string {
+	const where = path?.map((item) => String(item.key)).join('.') ?? '';
+	return `${where.slice(0, 40)} must be ${expected}`;
 }

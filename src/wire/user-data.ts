@@ -1,6 +1,6 @@
 import { parse, stringify } from 'devalue';
 import { EnslavismError, type ErrorCode, messageOf } from './errors.js';
-import { LIMITS } from './limits.js';
+import * as LIMITS from './limits.js';
 
 /**
  * devalue writes the whole buffer behind a view, with bytes that the view does not show. A view of a part is

@@ -11,7 +11,7 @@ export class MemoryBackplane implements Backplane {
 	}
 
 	announce(entry: DirectoryEntry): void {
-		this.#slaves.add(entry[0]);
+		this.#slaves.add(entry.id);
 		this.#events?.slave(entry);
 	}
 

@@ -22,5 +22,5 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 export const browserPlatform: Platform = {
 	openSocket,
 	createPeer: createBrowserPeer,
-	defaultMasterUrl: () => (location.origin === 'null' ? undefined : location.origin),
+	defaultMasterUrl: () => location.origin,
 };

@@ -29,8 +29,7 @@ class BrowserPeer implements RtcPeer {
 			if (!this.#closed) handlers.candidate(candidate?.candidate ?? '', candidate?.sdpMid ?? '');
 		};
 		this.#native.onconnectionstatechange = () => {
-			const state = this.#native.connectionState;
-			if (!this.#closed && state !== 'new' && state !== 'connecting') handlers.state(state);
+			if (!this.#closed) handlers.state(this.#native.connectionState);
 		};
 		this.#native.ondatachannel = ({ channel }) => {
 			if (!this.#closed) handlers.channel(new BrowserChannel(channel, this.#native));

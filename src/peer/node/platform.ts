@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import type { OpenSocket } from '../../link/index.js';
-import { CLOSE_CODES, LIMITS, WAITS } from '../../wire/index.js';
+import * as CLOSE from '../../wire/close-codes.js';
+import * as LIMITS from '../../wire/limits.js';
+import * as WAITS from '../../wire/waits.js';
 import type { Platform } from '../platform.js';
 import { createNodePeer } from './rtc.js';
 
@@ -59,7 +61,7 @@ async function refusalOf(response: IncomingMessage): Promise<[code: number, reas
 		// A cut answer: what came of it has to do.
 	}
 	const reason = body.slice(0, REFUSAL_BYTES);
-	if (response.statusCode === 401) return [CLOSE_CODES.refused, reason];
+	if (response.statusCode === 401) return [CLOSE.refused, reason];
 	return [
 		1006,
 		`the server answered ${response.statusCode} ${response.statusMessage ?? ''}; is it an Enslavism master?`,
@@ -70,5 +72,5 @@ async function refusalOf(response: IncomingMessage): Promise<[code: number, reas
 export const nodePlatform: Platform = {
 	openSocket,
 	createPeer: createNodePeer,
-	defaultMasterUrl: () => undefined,
+	defaultMasterUrl: () => '',
 };

@@ -7,7 +7,7 @@
  * while that queue is empty: they are the hot path, and sending from inside a callback is safe.
  */
 import { type DataChannel, type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 'node-datachannel';
-import { rethrowLater } from '../../wire/index.js';
+import { CONTROL_CHANNEL, rethrowLater } from '../../wire/index.js';
 import type {
 	CreatePeer,
 	DataChannelOptions,
@@ -18,7 +18,10 @@ import type {
 	RtcConfig,
 	RtcPeer,
 	RtcPeerHandlers,
+	RtcState,
 } from '../rtc.js';
+import { problemOfSdp } from '../sdp.js';
+import { checkChannel } from './check-channel.js';
 
 /**
  * The library's own value is 20 ms. 100 ms lets one SACK answer several small messages, which took a quarter off
@@ -70,16 +73,14 @@ export const createNodePeer: CreatePeer = (config, handlers) => {
 class NodePeer implements RtcPeer {
 	readonly #native: PeerConnection;
 	readonly #channels = new Set<NodeChannel>();
-	readonly #handlers: RtcPeerHandlers;
 	#closed = false;
 
 	constructor(config: RtcConfig, handlers: RtcPeerHandlers) {
-		this.#handlers = handlers;
 		this.#native = new PeerConnection('enslavism', nativeConfig(config));
 		// All callbacks before anything starts work: the library does not repeat events.
 		this.#native.onLocalDescription(this.#told((sdp, type) => handlers.description(type as DescriptionType, sdp)));
 		this.#native.onLocalCandidate(this.#told((candidate, mid) => handlers.candidate(candidate, mid)));
-		this.#native.onStateChange(this.#told((state) => this.#changed(state)));
+		this.#native.onStateChange(this.#told((state) => handlers.state(state as RtcState)));
 		this.#native.onGatheringStateChange(
 			this.#told((state) => {
 				if (state === 'complete') handlers.candidate('', '');
@@ -96,6 +97,7 @@ class NodePeer implements RtcPeer {
 	}
 
 	createChannel(label: string, options: DataChannelOptions): RtcChannel {
+		if (label !== CONTROL_CHANNEL.label || options.id !== CONTROL_CHANNEL.id) checkChannel(label, options);
 		const native = this.#native.createDataChannel(label, nativeOptions(options));
 		const channel = new NodeChannel(native, () => this.#channels.delete(channel));
 		this.#channels.add(channel);
@@ -107,6 +109,8 @@ class NodePeer implements RtcPeer {
 	}
 
 	accept(type: DescriptionType, sdp: string): void {
+		const problem = problemOfSdp(sdp);
+		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
 		this.#native.setRemoteDescription(sdp, type);
 		if (type === 'offer') this.#native.setLocalDescription('answer');
 	}
@@ -133,12 +137,6 @@ class NodePeer implements RtcPeer {
 		return guarded((...args: Args) => {
 			if (!this.#closed) handler(...args);
 		});
-	}
-
-	#changed(state: string): void {
-		if (state === 'connected' || state === 'disconnected' || state === 'failed' || state === 'closed') {
-			this.#handlers.state(state);
-		}
 	}
 }
 

@@ -1,0 +1,22 @@
+/** Every wait, in milliseconds, with its reason. */
+
+/** From opening a link until the master has admitted it. */
+export const linkOpen = 15_000;
+/** From the upgrade request until the auth listeners have decided. */
+export const auth = 10_000;
+/** From an admitted slave link until the slave has registered. */
+export const register = 10_000;
+/** From an offer until the slave's `offer` listeners have decided. */
+export const offer = 10_000;
+/** From `connect()` until the session is open, at the client. Firefox alone may spend 5 s on a lost first check. */
+export const connect = 20_000;
+/** From an accepted offer until the session is open, at the slave: the client's bound and a round trip. */
+export const accept = 25_000;
+/** How long a WebRTC connection may be `disconnected` before it counts as lost. */
+export const disconnected = 15_000;
+/** From asking a peer whether it is still there until it counts as gone. */
+export const probe = 5_000;
+/** How long a session that was closed waits for the other end to hang up, so that the last messages arrive. */
+export const flush = 2_000;
+/** How long a socket may take to finish its closing handshake before it is cut. */
+export const socketClose = 2_000;
