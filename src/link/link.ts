@@ -1,7 +1,6 @@
 import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
-	closeReason,
 	type EnslavismError,
 	errorOfClose,
 	type LinkKind,
@@ -63,7 +62,7 @@ export class Link<In, Out> {
 		if (this.#state !== 'closed') this.#socket.send(JSON.stringify(message));
 	}
 
-	/** Closes the link; `closed` is told at once. */
+	/** Closes the link; `closed` is told at once. A close frame has room for a reason of 123 bytes. */
 	close(reason = ''): void {
 		this.#fail(CLOSE.normal, reason);
 	}
@@ -80,12 +79,17 @@ export class Link<In, Out> {
 			this.#state = 'admitted';
 			clearTimeout(this.#bound);
 		}
-		this.#handlers.message(read.message);
+		try {
+			this.#handlers.message(read.message);
+		} catch {
+			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
+			this.#fail(CLOSE.badMessage, 'bad message');
+		}
 	}
 
 	#fail(code: number, reason: string): void {
 		if (this.#state === 'closed') return;
-		this.#socket.close(code, closeReason(reason));
+		this.#socket.close(code, reason);
 		this.#end(code, reason);
 	}
 

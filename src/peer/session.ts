@@ -75,19 +75,23 @@ export class Session extends Emitter<SessionEvents> {
 	/** The one wait that runs at a time: opening, then being disconnected, then flushing. */
 	#wait: unknown;
 
-	/** @throws whatever the host throws when it cannot make a connection */
+	/** @throws EnslavismError `rtc-failed` when the host cannot make a connection */
 	constructor(options: SessionOptions) {
 		super();
 		this.#options = options;
 		this.#negotiation = new Negotiation(options.makes);
-		this.#peer = options.createPeer(options.rtc, {
-			description: (type, sdp) => this.#take(this.#negotiation.localDescription(type, sdp)),
-			candidate: (candidate, mid) => this.#take(this.#negotiation.localCandidate({ candidate, mid })),
-			state: (state) => this.#changed(state),
-			channel: (channel) => this.#accept(channel),
-			failed: (problem) => this.fail(new EnslavismError('rtc-failed', problem)),
-		});
-		this.#control = this.#peer.createChannel(CONTROL_CHANNEL.label, { negotiated: true, id: CONTROL_CHANNEL.id });
+		try {
+			this.#peer = options.createPeer(options.rtc, {
+				description: (type, sdp) => this.#take(this.#negotiation.localDescription(type, sdp)),
+				candidate: (candidate, mid) => this.#take(this.#negotiation.localCandidate({ candidate, mid })),
+				state: (state) => this.#changed(state),
+				channel: (channel) => this.#accept(channel),
+				failed: (problem) => this.fail(new EnslavismError('rtc-failed', problem)),
+			});
+			this.#control = this.#peer.createChannel(CONTROL_CHANNEL.label, { negotiated: true, id: CONTROL_CHANNEL.id });
+		} catch (cause) {
+			throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
+		}
 	}
 
 	/** Whether the session can carry messages. */

@@ -1,5 +1,5 @@
 import type { Platform } from '../peer/index.js';
-import type { AuthData } from '../wire/index.js';
+import type { AuthData, MasterToSlave, Read } from '../wire/index.js';
 import { Slave, type SlaveOptions } from './slave.js';
 
 /** What `Slave` is to its users: a constructor whose result is awaited. */
@@ -20,9 +20,9 @@ export interface SlaveConstructor {
 }
 
 /** The public `Slave` of one host. `instanceof` works with it. */
-export function slaveFor(platform: Platform): SlaveConstructor {
+export function slaveFor(platform: Platform, read: (text: string) => Read<MasterToSlave>): SlaveConstructor {
 	const connect: SlaveConstructor['connect'] = (url, userData, auth, options) =>
-		Slave.register({ platform, url, userData, auth, options });
+		Slave.register({ platform, read, url, userData, auth, options });
 	function construct(...args: Parameters<typeof connect>): Promise<Slave> {
 		return connect(...args);
 	}

@@ -7,9 +7,9 @@ import {
 	Emitter,
 	EnslavismError,
 	encodeUserData,
-	MasterToSlave,
+	type MasterToSlave,
+	type Read,
 	type Reject,
-	readMessage,
 	rethrowLater,
 	type SlaveToMaster,
 } from '../wire/index.js';
@@ -37,6 +37,7 @@ export type SlaveEvents = {
 /** Everything that `new Slave` takes, and its host. */
 export interface SlaveSetup {
 	platform: Platform;
+	read: (text: string) => Read<MasterToSlave>;
 	url?: string | undefined;
 	userData: unknown;
 	auth?: AuthData | undefined;
@@ -87,7 +88,7 @@ export class Slave extends Emitter<SlaveEvents> {
 			url,
 			auth: setup.auth,
 			openSocket: setup.platform.openSocket,
-			read: (text) => readMessage(MasterToSlave, text),
+			read: setup.read,
 			handlers: {
 				opened: () => this.#link.send({ t: 'register', data }),
 				message: (message) => this.#receive(message),
@@ -125,7 +126,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	/** Leaves the directory and closes every session; clients see `reason`. */
 	close(reason = ''): void {
 		for (const session of [...this.#sessions.values()]) session.close(reason);
-		this.#link.close(reason);
+		this.#link.close();
 	}
 
 	#receive(message: MasterToSlave): void {
