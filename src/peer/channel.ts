@@ -174,12 +174,12 @@ export class Channel extends Emitter<ChannelEvents> {
 			// A code unit is at most three bytes of UTF-8: only long texts need counting.
 			const most = data.length * 3;
 			this.#makeRoom(most <= SAFE_TEXT_BYTES ? most : new TextEncoder().encode(data).length);
-			this.#hand(() => this.#rtc.sendText(data));
+			this.#hand(data);
 			return;
 		}
 		const bytes = bytesOf(data);
 		this.#makeRoom(bytes.byteLength);
-		this.#hand(() => this.#rtc.sendBytes(bytes));
+		this.#hand(bytes);
 	}
 
 	/** Closes the channel, on both ends, once what was sent before has left. */
@@ -217,9 +217,10 @@ export class Channel extends Emitter<ChannelEvents> {
 		);
 	}
 
-	#hand(send: () => void): void {
+	#hand(data: string | Uint8Array): void {
 		try {
-			send();
+			if (typeof data === 'string') this.#rtc.sendText(data);
+			else this.#rtc.sendBytes(data);
 		} catch (cause) {
 			throw new EnslavismError('rtc-failed', `"${this.label}" did not take the message`, { cause });
 		}

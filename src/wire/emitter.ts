@@ -23,6 +23,8 @@ export interface ListenOptions {
 export class Emitter<Events extends object> {
 	readonly #bus = new EventEmitter<string>();
 	readonly #adapted = new WeakMap<object, Listener<unknown[]>>();
+	/** The events that have a listener added with `once`: only there has a call something to forget. */
+	readonly #once = new Set<string>();
 
 	/** Calls `listener` each time `event` happens. */
 	on<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): this {
@@ -34,6 +36,7 @@ export class Emitter<Events extends object> {
 	/** Calls `listener` the next time `event` happens, and then forgets it. */
 	once<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): this {
 		this.#bus.once(event, listener as Listener<unknown[]>);
+		this.#once.add(event);
 		this.listened(event);
 		return this;
 	}
@@ -85,7 +88,9 @@ export class Emitter<Events extends object> {
 	/** The listeners of `event` for one call of each: those added with `once` are forgotten. */
 	protected take<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
 		const listeners = this.listeners(event);
-		for (const listener of listeners) this.#bus.off(event, listener as Listener<unknown[]>, undefined, true);
+		if (this.#once.delete(event)) {
+			for (const listener of listeners) this.#bus.off(event, listener as Listener<unknown[]>, undefined, true);
+		}
 		return listeners;
 	}
 

@@ -46,3 +46,5 @@ export const channelsPerSession = 500;
 export const controlLength = 4096;
 /** Bytes that may wait in a session's control channel, for an end that asks and does not listen. */
 export const controlBufferedBytes = 64 * 1024;
+/** Slaves in a snapshot or delta: five times the default of a master. */
+export const directoryEntries = 100_000;

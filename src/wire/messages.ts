@@ -14,6 +14,9 @@ const reason = v.pipe(v.string(), v.maxLength(LIMITS.reasonLength));
 const data = v.pipe(v.string(), v.maxLength(LIMITS.userDataLength));
 const auth = v.optional(v.pipe(v.string(), v.maxLength(LIMITS.identityLength)));
 
+/** A number that can be counted on. */
+const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
 /** One ICE candidate of a session; an empty one says that no more will come. */
 const candidate = v.object({
 	session: id,
@@ -30,8 +33,10 @@ const gone = v.object({ session: id });
 /** The slave's answer: it has accepted. */
 const answer = v.object({ session: id, sdp });
 
-/** One slave in the directory: its id, its user data as it encoded it, its identity as the master encoded it. */
-const entry = v.object({ id, data, auth });
+/** Slaves in the directory, of each its id, its user data as it encoded it, its identity as the master encoded it. */
+const entries = v.pipe(v.array(v.object({ id, data, auth })), v.maxLength(LIMITS.directoryEntries));
+
+const ids = v.pipe(v.array(id), v.maxLength(LIMITS.directoryEntries));
 
 /** What a client tells its master. */
 export const ClientToMaster = { offer: v.object({ session: id, slave: id, sdp }), candidate, close };
@@ -58,12 +63,12 @@ export const MasterToSlave = {
 /** What the master tells a client. */
 export const MasterToClient = {
 	welcome: v.object({ id }),
-	snapshot: v.object({ seq: v.number(), slaves: v.array(entry) }),
+	snapshot: v.object({ seq, slaves: entries }),
 	delta: v.object({
-		seq: v.number(),
-		added: v.optional(v.array(entry)),
-		updated: v.optional(v.array(entry)),
-		removed: v.optional(v.array(id)),
+		seq,
+		added: v.optional(entries),
+		updated: v.optional(entries),
+		removed: v.optional(ids),
 	}),
 	answer,
 	/** `code` is an error code; the slave's own rejection has `rejected`. */
@@ -90,7 +95,7 @@ export type MasterToClient = MessageOf<typeof MasterToClient>;
 export type Candidate = v.InferOutput<typeof candidate>;
 
 /** A slave as the directory tells of it. */
-export type DirectoryEntry = v.InferOutput<typeof entry>;
+export type DirectoryEntry = v.InferOutput<typeof entries>[number];
 
 /** A text frame read, or what was wrong with it, in a few words that are safe to send back. */
 export type Read<Message> = { ok: true; message: Message } | { ok: false; problem: string };

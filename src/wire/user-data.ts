@@ -34,9 +34,10 @@ const VIEWS = new Map<string, ViewConstructor>(
 );
 
 function viewOf(part: unknown): unknown {
-	const [name, bytes] = part as [string, Uint8Array<ArrayBuffer>];
+	const [name, bytes] = part as [string, Uint8Array<ArrayBuffer> | undefined];
 	const View = VIEWS.get(name);
-	if (View === undefined) throw new TypeError(`unknown view ${name}`);
+	// A hostile number or length would otherwise become an allocation of gigabytes.
+	if (View === undefined || !(bytes instanceof Uint8Array)) throw new TypeError('not a view');
 	return new View(bytes.buffer);
 }
 
