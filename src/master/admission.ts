@@ -20,6 +20,8 @@ export interface AuthInfo {
 	readonly auth: AuthData;
 	/** Address that the request came from. */
 	readonly address: string;
+	/** Name of the service that the socket is for; `undefined` for a client's or slave's link. */
+	readonly service: string | undefined;
 }
 
 /** A listener of `clientauth` or `slaveauth`. */
@@ -27,18 +29,12 @@ export type AuthListener = (authData: AuthData, reject: Reject, info: AuthInfo) 
 
 /** What became of a request. */
 export type Admission =
-	| { admitted: true; identity: string | undefined }
+	| { admitted: true; identity: object | undefined; encodedIdentity: string | undefined }
 	| { admitted: false; reason: string; error?: unknown };
 
 /** Asks the auth listeners about one upgrade request. */
-export async function admit(
-	kind: LinkKind,
-	listeners: AuthListener[],
-	request: IncomingMessage,
-	auth: AuthData,
-): Promise<Admission> {
-	const info: AuthInfo = { request, auth, address: request.socket.remoteAddress ?? '' };
-	const authData = kind === 'slave' ? auth : cookiesOf(request);
+export async function admit(kind: LinkKind, listeners: AuthListener[], info: AuthInfo): Promise<Admission> {
+	const authData = kind === 'slave' ? info.auth : cookiesOf(info.request);
 	const calls = listeners.map((listener) => (reject: Reject) => listener(authData, reject, info));
 	return admissionOf(await decide(calls, bound));
 }
@@ -50,9 +46,9 @@ function bound(expire: () => void): () => void {
 
 function admissionOf({ refusal, identity, error }: Decision): Admission {
 	if (refusal !== undefined) return { admitted: false, reason: refusal, error };
-	if (identity === undefined) return { admitted: true, identity: undefined };
+	if (identity === undefined) return { admitted: true, identity, encodedIdentity: undefined };
 	try {
-		return { admitted: true, identity: encodeUserData(identity, LIMITS.identityLength) };
+		return { admitted: true, identity, encodedIdentity: encodeUserData(identity, LIMITS.identityLength) };
 	} catch (thrown) {
 		const cause = thrown as EnslavismError;
 		const unusable = new EnslavismError(cause.code, `the identity that an auth listener returned: ${cause.message}`, {

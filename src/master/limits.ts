@@ -10,6 +10,8 @@ export const DEFAULT_LIMITS = {
 	sessionsPerClient: 64,
 	/** Sessions of one slave, from offer to close. */
 	sessionsPerSlave: 10_000,
+	/** Sockets of all services together. */
+	serviceLinks: 20_000,
 	/** Links whose auth listeners have not decided yet. */
 	pendingAuth: 1_000,
 	/** Bytes that may wait for a link that does not read; then it is cut, and may come back. */

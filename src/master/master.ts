@@ -1,38 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
-import * as CLOSE from '../wire/close-codes.js';
+import type { WebSocket } from 'ws';
 import {
 	ClientToMaster,
-	closeReason,
 	type DirectoryEntry,
 	decodeUserData,
 	Emitter,
 	EnslavismError,
-	type LinkKind,
 	newId,
 	PATHS,
-	PROTOCOL,
 	type Reject,
-	readHandshake,
 	readMessage,
 	SlaveToMaster,
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
-import * as WAITS from '../wire/waits.js';
-import { type Admission, type AuthInfo, admit } from './admission.js';
+import type { AuthInfo } from './admission.js';
 import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
+import { type Door, Entrance } from './entrance.js';
 import { type ClientLink, Hub, type SlaveLink } from './hub.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
 import { PeerLink } from './peer-link.js';
-import { type AnyServer, refuse, WebServer } from './web-server.js';
+import type { Service, ServiceRoute } from './service.js';
+import { answerOther } from './status-page.js';
+import { type AnyServer, WebServer } from './web-server.js';
 
 /** Options of a master. */
 export interface MasterOptions {
 	/** How long changes of the directory gather before they are sent, in milliseconds, 1 to 1000. Default 20. */
 	tick?: number;
+	/** Optional endpoints. Default: none. */
+	services?: Service[];
 	/** Bounds, see LIMITS.md. What is not named keeps its default. */
 	limits?: Partial<MasterLimits>;
 	/** Where a line goes that concerns the operator: a bundle that does not build. Default `console.error`. */
@@ -77,12 +75,13 @@ export class Master extends Emitter<MasterEvents> {
 	readonly ready: Promise<void>;
 
 	readonly #web: WebServer;
-	readonly #sockets: WebSocketServer;
+	readonly #entrance: Entrance;
+	readonly #services: Service[];
 	readonly #bundles: Bundles;
 	readonly #hub: Hub;
 	readonly #limits: MasterLimits;
 	readonly #log: (line: string) => void;
-	#pendingAuth = 0;
+	#serviceLinks = 0;
 	#closing: Promise<void> | undefined;
 
 	/**
@@ -100,13 +99,12 @@ export class Master extends Emitter<MasterEvents> {
 			updated: (entry) => this.emit('slaveupdated', listed(entry)),
 			removed: (entry) => this.emit('slaveremoved', listed(entry)),
 		});
-		this.#sockets = new WebSocketServer({
-			noServer: true,
-			clientTracking: true,
-			perMessageDeflate: false,
-			maxPayload: LIMITS.slaveFrameBytes,
-			...({ closeTimeout: WAITS.socketClose } as object),
-			handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : ([...offered][0] ?? false)),
+		this.#services = options.services ?? [];
+		this.#entrance = new Entrance({
+			doorOf: (path) => this.#doorOf(path),
+			listenersOf: (kind) => this.take(`${kind}auth`),
+			pendingAuth: this.#limits.pendingAuth,
+			report: (error) => this.#report(error),
 		});
 		let settle: { resolve(): void; reject(error: Error): void };
 		this.ready = new Promise((resolve, reject) => {
@@ -115,7 +113,9 @@ export class Master extends Emitter<MasterEvents> {
 		this.ready.catch(() => {});
 		this.#web = new WebServer(where, {
 			request: (request, response) => this.#request(request, response),
-			upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+			upgrade: (request, socket, head) => this.#entrance.upgrade(request, socket, head),
+			other: (request, response) =>
+				answerOther(request, response, { ...this.counts, services: this.#services.map(({ name }) => name) }),
 			listening: () => settle.resolve(),
 			error: (cause) => {
 				settle.reject(new EnslavismError('listen-failed', `the master cannot listen: ${cause.message}`, { cause }));
@@ -147,9 +147,8 @@ export class Master extends Emitter<MasterEvents> {
 
 	async #close(): Promise<void> {
 		this.#hub.close('the master is closing');
-		const gone = [...this.#sockets.clients].map((socket) => closed(socket));
-		this.#sockets.close();
-		await Promise.all(gone);
+		await this.#entrance.close();
+		for (const service of this.#services) service.close();
 		await Promise.all([this.#web.close(), this.#bundles.close()]);
 	}
 
@@ -157,91 +156,73 @@ export class Master extends Emitter<MasterEvents> {
 		return this.#bundles.serve(request, response);
 	}
 
-	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-		const path = (request.url ?? '').split('?', 1)[0];
-		const kind = (Object.keys(PATHS) as LinkKind[]).find((each) => PATHS[each] === path);
-		if (kind === undefined) return false;
-		void this.#enter(kind, request, socket, head);
-		return true;
-	}
-
-	async #enter(kind: LinkKind, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-		socket.on('error', ignore);
-		const turnAway = (code: number, reason: string): void => this.#turnAway(kind, request, socket, head, code, reason);
-		const handshake = readHandshake(request.headers['sec-websocket-protocol']);
-		if (!handshake.ours) return turnAway(CLOSE.wrongVersion, `this master speaks ${PROTOCOL}`);
-		if (handshake.auth === undefined) return turnAway(CLOSE.badMessage, 'the authentication data cannot be read');
-		if (this.#full(kind)) return turnAway(CLOSE.limit, `the master has no room for another ${kind}`);
-		this.#pendingAuth++;
-		const admission = await admit(kind, this.take(`${kind}auth`), request, handshake.auth);
-		this.#pendingAuth--;
-		if (!admission.admitted) {
-			if (admission.error !== undefined) this.#report(admission.error);
-			return turnAway(CLOSE.refused, admission.reason);
+	#doorOf(path: string): Door | undefined {
+		if (path === PATHS.client) return this.#clientDoor;
+		if (path === PATHS.slave) return this.#slaveDoor;
+		for (const service of this.#services) {
+			const route = service.route(path);
+			if (route !== undefined) return this.#serviceDoor(service, route);
 		}
-		if (this.#closing !== undefined) return turnAway(CLOSE.goingAway, 'the master is closing');
-		if (this.#full(kind)) return turnAway(CLOSE.limit, `the master has no room for another ${kind}`);
-		this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#welcome(kind, ws, request, admission));
+		return undefined;
 	}
 
-	#full(kind: LinkKind): boolean {
-		const { clients, slaves } = this.#hub.counts;
-		if (this.#pendingAuth >= this.#limits.pendingAuth) return true;
-		return kind === 'client' ? clients >= this.#limits.clients : slaves >= this.#limits.slaves;
-	}
+	readonly #clientDoor: Door = {
+		kind: 'client',
+		name: 'client',
+		ownProtocol: true,
+		maxFrameBytes: LIMITS.clientFrameBytes,
+		full: () => this.#hub.counts.clients >= this.#limits.clients,
+		enter: (ws, request, { encodedIdentity }) => {
+			const id = newId();
+			const link: ClientLink = new PeerLink(ws, {
+				id,
+				backlogBytes: this.#limits.backlogBytes,
+				read: (text) => readMessage(ClientToMaster, text),
+				handlers: {
+					message: (message) => this.#hub.clientSaid(link, message),
+					closed: () => this.#hub.clientLeft(link),
+				},
+			});
+			this.#hub.clientJoined(link, encodedIdentity);
+			this.emit('clientconnection', ws, { id, request });
+		},
+	};
 
-	#welcome(kind: LinkKind, ws: WebSocket, request: IncomingMessage, admission: Admission & { admitted: true }): void {
-		const id = newId();
-		if (kind === 'client') this.#welcomeClient(id, ws, admission.identity);
-		else this.#welcomeSlave(id, ws, admission.identity);
-		this.emit(`${kind}connection`, ws, { id, request });
-	}
+	readonly #slaveDoor: Door = {
+		kind: 'slave',
+		name: 'slave',
+		ownProtocol: true,
+		maxFrameBytes: LIMITS.slaveFrameBytes,
+		full: () => this.#hub.counts.slaves >= this.#limits.slaves,
+		enter: (ws, request, { encodedIdentity }) => {
+			const id = newId();
+			const link: SlaveLink = new PeerLink(ws, {
+				id,
+				backlogBytes: this.#limits.backlogBytes,
+				read: (text) => readMessage(SlaveToMaster, text),
+				handlers: {
+					message: (message) => this.#hub.slaveSaid(link, message),
+					closed: () => this.#hub.slaveLeft(link),
+				},
+			});
+			this.#hub.slaveJoined(link, encodedIdentity);
+			this.emit('slaveconnection', ws, { id, request });
+		},
+	};
 
-	#welcomeClient(id: string, ws: WebSocket, identity: string | undefined): void {
-		const link: ClientLink = new PeerLink(ws, {
-			id,
-			maxFrameBytes: LIMITS.clientFrameBytes,
-			backlogBytes: this.#limits.backlogBytes,
-			read: (text) => readMessage(ClientToMaster, text),
-			handlers: {
-				message: (message) => this.#hub.clientSaid(link, message),
-				closed: () => this.#hub.clientLeft(link),
+	#serviceDoor(service: Service, route: ServiceRoute): Door {
+		return {
+			kind: 'client',
+			name: service.name,
+			ownProtocol: false,
+			maxFrameBytes: service.maxFrameBytes,
+			full: () => this.#serviceLinks >= this.#limits.serviceLinks,
+			enter: (ws, request, { identity }) => {
+				this.#serviceLinks++;
+				ws.on('close', () => this.#serviceLinks--);
+				route(ws, { request, address: request.socket.remoteAddress ?? '', identity });
 			},
-		});
-		this.#hub.clientJoined(link, identity);
-	}
-
-	#welcomeSlave(id: string, ws: WebSocket, identity: string | undefined): void {
-		const link: SlaveLink = new PeerLink(ws, {
-			id,
-			maxFrameBytes: LIMITS.slaveFrameBytes,
-			backlogBytes: this.#limits.backlogBytes,
-			read: (text) => readMessage(SlaveToMaster, text),
-			handlers: {
-				message: (message) => this.#hub.slaveSaid(link, message),
-				closed: () => this.#hub.slaveLeft(link),
-			},
-		});
-		this.#hub.slaveJoined(link, identity);
-	}
-
-	/** A Node slave is refused with an HTTP status; browsers see nothing but a close code, so clients get one. */
-	#turnAway(
-		kind: LinkKind,
-		request: IncomingMessage,
-		socket: Duplex,
-		head: Buffer,
-		code: number,
-		reason: string,
-	): void {
-		if (kind === 'slave' && code === CLOSE.refused && request.headers.origin === undefined) {
-			refuse(socket, 401, 'Unauthorized', reason);
-			return;
-		}
-		this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-			ws.on('error', ignore);
-			ws.close(code, closeReason(reason));
-		});
+		};
 	}
 
 	#report(error: unknown): void {
@@ -250,16 +231,6 @@ export class Master extends Emitter<MasterEvents> {
 }
 
 const DEFAULT_TICK = 20;
-
-function ignore(): void {}
-
-/** Resolves when the socket is gone: ws cuts it when the other end does not finish the closing handshake in time. */
-function closed(socket: WebSocket): Promise<void> {
-	return new Promise((resolve) => {
-		if (socket.readyState === socket.CLOSED) resolve();
-		else socket.once('close', () => resolve());
-	});
-}
 
 function listed({ id, data }: DirectoryEntry): ListedSlave {
 	return {

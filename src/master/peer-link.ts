@@ -13,8 +13,6 @@ export interface PeerLinkOptions<In> {
 	id: string;
 	read: (text: string) => Read<In>;
 	handlers: PeerLinkHandlers<In>;
-	/** Largest frame that this kind of peer may send. */
-	maxFrameBytes: number;
 	/** How much may wait for a peer that does not read. */
 	backlogBytes: number;
 }
@@ -31,8 +29,6 @@ export class PeerLink<In, Out> {
 		this.#socket = socket;
 		this.#options = options;
 		socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
-		// ws closes the socket with the fitting code after an error, an oversized frame for example.
-		socket.on('error', () => {});
 		socket.on('close', () => this.#end());
 	}
 
@@ -63,10 +59,6 @@ export class PeerLink<In, Out> {
 		if (this.#closed) return;
 		if (isBinary) {
 			this.close(CLOSE.badMessage, 'a binary frame is not expected');
-			return;
-		}
-		if (data.length > this.#options.maxFrameBytes) {
-			this.close(CLOSE.tooBig, `a frame may have ${this.#options.maxFrameBytes} bytes`);
 			return;
 		}
 		const read = this.#options.read(data.toString());

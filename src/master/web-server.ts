@@ -13,6 +13,8 @@ export interface WebHandlers {
 	/** The server failed: its address is taken, for example. */
 	error(error: Error): void;
 	listening(): void;
+	/** Answers what is nobody else's, on a server of the master's own. */
+	other(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /**
@@ -28,7 +30,8 @@ export class WebServer {
 
 	constructor(where: number | AnyServer, handlers: WebHandlers) {
 		this.#own = typeof where === 'number';
-		this.#server = typeof where === 'number' ? createServer(notFound) : where;
+		this.#server =
+			typeof where === 'number' ? createServer((request, response) => handlers.other(request, response)) : where;
 		this.#detach = attach(this.#server, handlers);
 		if (typeof where === 'number') this.#server.listen(where);
 		else if (this.#server.listening) queueMicrotask(() => handlers.listening());
@@ -49,11 +52,6 @@ export class WebServer {
 			this.#server.closeAllConnections();
 		});
 	}
-}
-
-function notFound(_request: IncomingMessage, response: ServerResponse): void {
-	response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
-	response.end('Not found\n');
 }
 
 /** Returns how to detach. */

@@ -18,3 +18,5 @@ export const timeout = 4408;
 export const slowReader = 4413;
 /** A limit of the master was reached. */
 export const limit = 4429;
+/** The master failed. */
+export const internal = 4500;

@@ -28,10 +28,11 @@ const AUTH_PREFIX = 'auth.';
 export function subprotocols(auth?: AuthData): string[] {
 	if (auth === undefined) return [PROTOCOL];
 	try {
-		const token = AUTH_PREFIX + base64url(new TextEncoder().encode(JSON.stringify(auth)));
-		if (Object(auth) === auth && token.length <= LIMITS.authTokenLength) return [PROTOCOL, token];
+		const json = JSON.stringify(auth);
+		const token = AUTH_PREFIX + base64url(new TextEncoder().encode(json));
+		if (json[0] === '{' && token.length <= LIMITS.authTokenLength) return [PROTOCOL, token];
 	} catch {
-		// A cycle, or a BigInt.
+		// A cycle, a BigInt, a function.
 	}
 	throw new EnslavismError(
 		'bad-auth',
