@@ -2,3 +2,5 @@ export { decodeUserData, EnslavismError, type ErrorCode, type Reject } from '../
 export type { AuthInfo } from './admission.js';
 export type { MasterLimits } from './limits.js';
 export { type LinkInfo, type ListedSlave, Master, type MasterEvents, type MasterOptions } from './master.js';
+export type { Service, ServicePeer, ServiceRoute } from './service.js';
+export type { AnyServer } from './web-server.js';

@@ -1,5 +1,6 @@
 import { Emitter, EnslavismError, type Listener } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
 import { type Reliability, reliabilityOf, unpackProtocol } from './channel-options.js';
 import type { DataChannelOptions, RtcChannel, RtcChannelHandlers } from './rtc.js';
 
@@ -33,17 +34,6 @@ export type ChannelEvents = {
 	error: [event: ChannelErrorEvent];
 	close: [event: ChannelEvent];
 };
-
-class MessageEvent implements ChannelMessageEvent {
-	readonly type = 'message';
-	readonly data: string | ArrayBuffer;
-	readonly target: Channel;
-
-	constructor(target: Channel, data: string | ArrayBuffer) {
-		this.target = target;
-		this.data = data;
-	}
-}
 
 /** How many bytes may be sent before the host is asked again how much of it still waits. */
 const RECOUNT_BYTES = 1024 * 1024;
@@ -84,6 +74,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	declare onclose: Listener<[ChannelEvent]> | null;
 
 	readonly #rtc: RtcChannel;
+	readonly #ask: (channel: Channel) => void;
 	#state: RTCDataChannelState = 'connecting';
 	#lowThreshold = 0;
 	/** An upper bound of what waits: grows with every send, recounted when it passes {@link RECOUNT_BYTES}. */
@@ -92,10 +83,15 @@ export class Channel extends Emitter<ChannelEvents> {
 	/** What nobody has listened for yet. */
 	#unread: (string | ArrayBuffer)[] | undefined = [];
 	#unreadBytes = 0;
-	#overflowed = false;
+	#sent = 0;
+	#received = 0;
+	#lingering: unknown;
 
-	/** @internal */
-	constructor(rtc: RtcChannel, options?: DataChannelOptions) {
+	/**
+	 * @param ask asks the other end to hang up once it has read everything
+	 * @internal
+	 */
+	constructor(rtc: RtcChannel, ask: (channel: Channel) => void, options?: DataChannelOptions) {
 		super();
 		const accepted: { protocol: string; reliability: Reliability } =
 			options === undefined
@@ -108,13 +104,14 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.maxPacketLifeTime = accepted.reliability.maxPacketLifeTime;
 		this.negotiated = options?.negotiated ?? false;
 		this.#rtc = rtc;
+		this.#ask = ask;
 	}
 
 	/** Begins to hear from the host's channel; events follow. Called once, by the session. */
 	attach(): void {
 		const handlers: RtcChannelHandlers = {
 			open: () => this.#opened(),
-			message: (data) => this.#received(data),
+			message: (data) => this.#heard(data),
 			low: () => this.#tell('bufferedamountlow'),
 			error: (problem) => this.#failed(new EnslavismError('rtc-failed', problem)),
 			closed: () => this.#closed(),
@@ -152,7 +149,7 @@ export class Channel extends Emitter<ChannelEvents> {
 			throw new EnslavismError('bad-option', 'bufferedAmountLowThreshold must be a number of bytes');
 		}
 		this.#lowThreshold = bytes;
-		if (this.#state === 'open') this.#rtc.setLowThreshold(bytes);
+		this.#watchLow();
 	}
 
 	/** Largest message that `send` takes, in bytes; what the other end can receive. */
@@ -182,21 +179,40 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.#hand(bytes);
 	}
 
-	/** Closes the channel, on both ends, once what was sent before has left. */
+	/** Closes the channel on both ends. What was sent before still arrives. */
 	close(): void {
-		if (this.#state === 'closing' || this.#state === 'closed') return;
+		if (this.#state === 'connecting') this.hangUp();
+		if (this.#state !== 'open') return;
+		this.#state = 'closing';
+		this.#ask(this);
+		this.#linger(this.#rtc.bufferedAmount);
+	}
+
+	/** Closes the channel at once. @internal */
+	hangUp(): void {
 		this.#state = 'closing';
 		this.#rtc.close();
 	}
 
-	/** Ends the channel without the host: its connection is gone. */
+	/** Ends the channel without the host: its connection is gone. @internal */
 	abandon(): void {
 		this.#closed();
+	}
+
+	/** How many messages the other end must have read before nothing is lost. @internal */
+	get owed(): number {
+		return this.maxRetransmits === null && this.maxPacketLifeTime === null ? this.#sent : 0;
+	}
+
+	/** How many messages have arrived. @internal */
+	get received(): number {
+		return this.#received;
 	}
 
 	protected override listened(event: string): void {
 		// From outside the caller, so that whoever adds a listener has finished before it is called.
 		if (event === 'message' && this.#unread?.length !== 0) queueMicrotask(() => this.#tellUnread());
+		if (event === 'bufferedamountlow') this.#watchLow();
 	}
 
 	#makeRoom(bytes: number): void {
@@ -217,10 +233,20 @@ export class Channel extends Emitter<ChannelEvents> {
 		);
 	}
 
+	/** Hangs up when the other end does not, and nothing leaves any more. */
+	#linger(before: number): void {
+		this.#lingering = setTimeout(() => {
+			const left = this.#rtc.bufferedAmount;
+			if (left < before) this.#linger(left);
+			else this.hangUp();
+		}, WAITS.flush);
+	}
+
 	#hand(data: string | Uint8Array): void {
 		try {
 			if (typeof data === 'string') this.#rtc.sendText(data);
 			else this.#rtc.sendBytes(data);
+			this.#sent++;
 		} catch (cause) {
 			throw new EnslavismError('rtc-failed', `"${this.label}" did not take the message`, { cause });
 		}
@@ -229,38 +255,38 @@ export class Channel extends Emitter<ChannelEvents> {
 	#opened(): void {
 		if (this.#state !== 'connecting') return;
 		this.#state = 'open';
-		if (this.#lowThreshold !== 0) this.#rtc.setLowThreshold(this.#lowThreshold);
+		this.#watchLow();
 		this.#tell('open');
 	}
 
-	#received(data: string | ArrayBuffer): void {
-		if (this.#unread === undefined) {
-			this.emit('message', new MessageEvent(this, data));
-			return;
-		}
-		if (this.listenerCount('message') > 0) {
-			this.#tellUnread();
-			this.emit('message', new MessageEvent(this, data));
-			return;
-		}
-		this.#keep(this.#unread, data);
+	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */
+	#watchLow(): void {
+		if (this.#state !== 'open' || this.listenerCount('bufferedamountlow') === 0) return;
+		this.#rtc.setLowThreshold(this.#lowThreshold);
+	}
+
+	#heard(data: string | ArrayBuffer): void {
+		this.#received++;
+		if (this.#unread !== undefined && this.listenerCount('message') > 0) this.#tellUnread();
+		if (this.#unread === undefined) this.emit('message', { type: 'message', data, target: this });
+		else this.#keep(this.#unread, data);
 	}
 
 	#keep(unread: (string | ArrayBuffer)[], data: string | ArrayBuffer): void {
-		this.#unreadBytes += typeof data === 'string' ? data.length : data.byteLength;
-		if (this.#unreadBytes <= LIMITS.channelUnreadBytes && unread.length < LIMITS.channelUnreadMessages) {
+		this.#unreadBytes += LIMITS.channelUnreadOverhead + (typeof data === 'string' ? data.length : data.byteLength);
+		if (this.#unreadBytes <= LIMITS.channelUnreadBytes) {
 			unread.push(data);
-			return;
+		} else if (this.#unreadBytes < Number.POSITIVE_INFINITY) {
+			// Once is enough, and what comes after a gap is not kept either.
+			this.#unreadBytes = Number.POSITIVE_INFINITY;
+			this.#failed(new EnslavismError('unread-overflow', `nobody listens for messages on "${this.label}"`));
 		}
-		if (this.#overflowed) return;
-		this.#overflowed = true;
-		this.#failed(new EnslavismError('unread-overflow', `nobody listens for messages on "${this.label}"`));
 	}
 
 	#tellUnread(): void {
 		const unread = this.#unread;
 		this.#unread = undefined;
-		for (const data of unread ?? []) this.emit('message', new MessageEvent(this, data));
+		for (const data of unread ?? []) this.emit('message', { type: 'message', data, target: this });
 	}
 
 	#failed(error: EnslavismError): void {
@@ -269,6 +295,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	#closed(): void {
 		if (this.#state === 'closed') return;
+		clearTimeout(this.#lingering);
 		if (this.listenerCount('message') > 0) this.#tellUnread();
 		this.#state = 'closed';
 		this.#tell('close');

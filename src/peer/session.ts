@@ -47,6 +47,14 @@ export type SessionEvents = {
 	close: [error: EnslavismError];
 };
 
+interface Goodbye {
+	sent: Record<string, number>;
+	reason?: string | undefined;
+	/** How many messages were missing when it was last looked, and until when another may come. */
+	missing: number;
+	until: number;
+}
+
 interface Opening {
 	resolve(channel: Channel): void;
 	reject(error: EnslavismError): void;
@@ -70,6 +78,9 @@ export class Session extends Emitter<SessionEvents> {
 	readonly #opening = new Map<Channel, Opening>();
 	readonly #pings = new Map<number, (answered: boolean) => void>();
 	#pingNumber = 0;
+	/** What the other end wants closed, once everything has been read. */
+	#goodbyes: Goodbye[] = [];
+	#polling: unknown;
 	/** Why this end is closing the session. */
 	#leaving: EnslavismError | undefined;
 	/** The one wait that runs at a time: opening, then being disconnected, then flushing. */
@@ -139,7 +150,7 @@ export class Session extends Emitter<SessionEvents> {
 			throw new EnslavismError('limit-reached', `a session has at most ${LIMITS.channelsPerSession} data channels`);
 		}
 		const rtc = this.#create(name, options);
-		const channel = new Channel(rtc, options);
+		const channel = new Channel(rtc, this.#askClose, options);
 		return new Promise((resolve, reject) => {
 			this.#opening.set(channel, { resolve, reject });
 			this.#adopt(channel);
@@ -179,8 +190,8 @@ export class Session extends Emitter<SessionEvents> {
 		}
 		this.#leaving = error;
 		this.#state = 'closing';
-		this.#stopWaiting();
-		this.#leave(reason, performance.now() + WAITS.flush);
+		this.#say({ t: 'close', sent: owedOn(this.#channels), reason });
+		this.#linger(this.#buffered);
 	}
 
 	/**
@@ -193,8 +204,7 @@ export class Session extends Emitter<SessionEvents> {
 			return;
 		}
 		this.#leaving = error;
-		this.#stopWaiting();
-		this.#wait = setTimeout(() => this.fail(error), WAITS.flush);
+		this.#linger(0);
 	}
 
 	get #ended(): boolean {
@@ -216,7 +226,7 @@ export class Session extends Emitter<SessionEvents> {
 			return;
 		}
 		this.#opened();
-		const channel = new Channel(rtc);
+		const channel = new Channel(rtc, this.#askClose);
 		this.emit('datachannel', channel);
 		this.#adopt(channel);
 	}
@@ -272,16 +282,42 @@ export class Session extends Emitter<SessionEvents> {
 		else if (state === 'failed' || state === 'closed') this.#lost();
 	}
 
-	/** Says goodbye behind everything that waits, and then waits for the other end to hang up. */
-	#leave(reason: string, until: number): void {
-		const waiting = [...this.#channels].some((channel) => channel.bufferedAmount > 0);
-		const left = until - performance.now();
-		if (waiting && left > 0) {
-			this.#wait = setTimeout(() => this.#leave(reason, until), FLUSH_POLL);
-			return;
-		}
-		this.#say({ t: 'close', reason });
-		this.#wait = setTimeout(() => this.#lost(), Math.max(left, FLUSH_POLL));
+	/** The other end hangs up when it has read everything; this end does when nothing leaves any more. */
+	#linger(before: number): void {
+		this.#stopWaiting();
+		this.#wait = setTimeout(() => {
+			const left = this.#buffered;
+			if (left < before) this.#linger(left);
+			else this.#lost();
+		}, WAITS.flush);
+	}
+
+	get #buffered(): number {
+		let bytes = 0;
+		for (const channel of this.#channels) bytes += channel.bufferedAmount;
+		return bytes;
+	}
+
+	readonly #askClose = (channel: Channel): void => this.#say({ t: 'close', sent: owedOn([channel]) });
+
+	/** Hangs up where the other end asked for it and everything has been read. */
+	#part(): void {
+		this.#goodbyes = this.#goodbyes.filter((goodbye) => !this.#hasParted(goodbye));
+		if (this.#goodbyes.length > 0) this.#polling = setTimeout(() => this.#part(), PART_POLL);
+	}
+
+	#hasParted(goodbye: Goodbye): boolean {
+		const channels = [...this.#channels].filter(({ id }) => Object.hasOwn(goodbye.sent, String(id)));
+		const missing = channels.reduce(
+			(sum, { id, received }) => sum + Math.max(0, (goodbye.sent[String(id)] ?? 0) - received),
+			0,
+		);
+		if (missing !== goodbye.missing) Object.assign(goodbye, { missing, until: performance.now() + WAITS.flush });
+		if (this.#state === 'closed') return true;
+		if (missing > 0 && performance.now() < goodbye.until) return false;
+		if (goodbye.reason !== undefined) this.fail(withReason('session-closed', goodbye.reason));
+		else for (const channel of channels) channel.hangUp();
+		return true;
 	}
 
 	#lost(): void {
@@ -300,7 +336,11 @@ export class Session extends Emitter<SessionEvents> {
 		if (message === undefined) this.fail(new EnslavismError('bad-message'));
 		else if (message.t === 'ping') this.#say({ t: 'pong', n: message.n });
 		else if (message.t === 'pong') this.#pings.get(message.n)?.(true);
-		else this.fail(withReason('session-closed', message.reason));
+		else if (this.#goodbyes.length <= LIMITS.channelsPerSession) {
+			clearTimeout(this.#polling);
+			this.#goodbyes.push({ ...message, missing: -1, until: 0 });
+			this.#part();
+		}
 	}
 
 	#say(message: Control): void {
@@ -321,6 +361,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#stopWaiting();
+		clearTimeout(this.#polling);
 		for (const answer of this.#pings.values()) answer(false);
 		for (const { reject } of this.#opening.values()) reject(error);
 		this.#opening.clear();
@@ -342,5 +383,10 @@ export class Session extends Emitter<SessionEvents> {
 
 const GONE = 'the other end is gone';
 
-/** How often a closing session looks whether all has left, in milliseconds: hosts have no event for "empty". */
-const FLUSH_POLL = 10;
+/** How often an end that was asked to hang up looks whether everything has come, in milliseconds. */
+const PART_POLL = 10;
+
+/** How many messages must arrive on each channel. */
+function owedOn(channels: Iterable<Channel>): Record<string, number> {
+	return Object.fromEntries(Array.from(channels, ({ id, owed }) => [id, owed]));
+}

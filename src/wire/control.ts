@@ -10,16 +10,25 @@ import * as LIMITS from './limits.js';
  */
 export const CONTROL_CHANNEL = { label: 'enslavism', id: 1022 } as const;
 
-/** A message of the control channel. A pong has the number of its ping. */
-export type Control = { t: 'ping'; n: number } | { t: 'pong'; n: number } | { t: 'close'; reason: string };
+/**
+ * A message of the control channel. A pong has the number of its ping. `close` asks the other end to hang up once it
+ * has read what was sent: `sent` names channels by id, with how many messages went out on each; with a `reason` it is
+ * the whole session that ends.
+ */
+export type Control =
+	| { t: 'ping'; n: number }
+	| { t: 'pong'; n: number }
+	| { t: 'close'; sent: Record<string, number>; reason?: string | undefined };
 
 /** Reads one message of the control channel; `undefined` when it is none. */
 export function readControl(text: string): Control | undefined {
 	if (text.length > LIMITS.controlLength) return undefined;
 	try {
-		const { t, n, reason } = JSON.parse(text) as Record<string, unknown>;
-		if ((t === 'ping' || t === 'pong') && typeof n === 'number') return { t, n } as Control;
-		if (t === 'close' && typeof reason === 'string') return { t, reason: reason.slice(0, LIMITS.reasonLength) };
+		const message = JSON.parse(text) as Record<string, unknown>;
+		const { t, n, sent, reason = '' } = message;
+		const isPing = (t === 'ping' || t === 'pong') && typeof n === 'number';
+		const isClose = t === 'close' && Object(sent) === sent && typeof reason === 'string';
+		if (isPing || isClose) return message as Control;
 	} catch {
 		// Not JSON, or null.
 	}

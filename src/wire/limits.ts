@@ -36,14 +36,14 @@ export const channelNameBytes = 1024;
 export const channelProtocolBytes = 1024;
 /** Bytes that may wait in one data channel before `send` refuses; Chromium's own bound is the same. */
 export const channelBufferedBytes = 16 * 1024 * 1024;
-/** Bytes kept for a data channel until somebody listens for `message`. */
+/** Bytes kept for a data channel until somebody listens for `message`, counting {@link channelUnreadOverhead} for each message. */
 export const channelUnreadBytes = 1024 * 1024;
-/** Messages kept for a data channel until somebody listens for `message`. */
-export const channelUnreadMessages = 4096;
+/** What an unread message costs beside its content, in bytes. */
+export const channelUnreadOverhead = 64;
 /** Data channels of one session, open or opening at the same time. Each end numbers its own with half of libdatachannel's 1024 streams. */
 export const channelsPerSession = 500;
-/** A message on a session's control channel, in UTF-16 code units. */
-export const controlLength = 4096;
+/** A message on a session's control channel, in UTF-16 code units: a reason, and a count for each channel. */
+export const controlLength = 16 * 1024;
 /** Bytes that may wait in a session's control channel, for an end that asks and does not listen. */
 export const controlBufferedBytes = 64 * 1024;
 /** Slaves in a snapshot or delta: five times the default of a master. */

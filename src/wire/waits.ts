@@ -16,7 +16,7 @@ export const accept = 25_000;
 export const disconnected = 15_000;
 /** From asking a peer whether it is still there until it counts as gone. */
 export const probe = 5_000;
-/** How long a session that was closed waits for the other end to hang up, so that the last messages arrive. */
+/** How long closing a channel or session waits for a sign that what was sent still arrives. */
 export const flush = 2_000;
 /** How long a socket may take to finish its closing handshake before it is cut. */
 export const socketClose = 2_000;

@@ -73,19 +73,15 @@ export const createNodePeer: CreatePeer = (config, handlers) => {
 class NodePeer implements RtcPeer {
 	readonly #native: PeerConnection;
 	readonly #channels = new Set<NodeChannel>();
+	readonly #described: (sdp: string, type: string) => void;
 	#closed = false;
 
 	constructor(config: RtcConfig, handlers: RtcPeerHandlers) {
 		this.#native = new PeerConnection('enslavism', nativeConfig(config));
+		this.#described = this.#told((sdp: string, type: string) => handlers.description(type as DescriptionType, sdp));
 		// All callbacks before anything starts work: the library does not repeat events.
-		this.#native.onLocalDescription(this.#told((sdp, type) => handlers.description(type as DescriptionType, sdp)));
-		this.#native.onLocalCandidate(this.#told((candidate, mid) => handlers.candidate(candidate, mid)));
 		this.#native.onStateChange(this.#told((state) => handlers.state(state as RtcState)));
-		this.#native.onGatheringStateChange(
-			this.#told((state) => {
-				if (state === 'complete') handlers.candidate('', '');
-			}),
-		);
+		if (config.iceServers.length > 0) this.#gather(handlers);
 		// The channel is taken inside the callback: its messages may follow at once.
 		this.#native.onDataChannel((native) => {
 			const channel = new NodeChannel(native, () => this.#channels.delete(channel));
@@ -105,14 +101,14 @@ class NodePeer implements RtcPeer {
 	}
 
 	offer(): void {
-		this.#native.setLocalDescription('offer');
+		this.#describe('offer');
 	}
 
 	accept(type: DescriptionType, sdp: string): void {
 		const problem = problemOfSdp(sdp);
 		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
 		this.#native.setRemoteDescription(sdp, type);
-		if (type === 'offer') this.#native.setLocalDescription('answer');
+		if (type === 'offer') this.#describe('answer');
 	}
 
 	addCandidate(candidate: string, mid: string): void {
@@ -133,6 +129,23 @@ class NodePeer implements RtcPeer {
 		});
 	}
 
+	/** Hears what servers tell of this end's addresses, which takes them a while. */
+	#gather(handlers: RtcPeerHandlers): void {
+		this.#native.onLocalCandidate(this.#told((candidate, mid) => handlers.candidate(candidate, mid)));
+		this.#native.onGatheringStateChange(
+			this.#told((state) => {
+				if (state === 'complete') handlers.candidate('', '');
+			}),
+		);
+	}
+
+	/** The description as it stands at once has this host's own candidates, which without servers are all there are. */
+	#describe(type: DescriptionType): void {
+		this.#native.setLocalDescription(type);
+		const local = this.#native.localDescription();
+		if (local !== null) this.#described(local.sdp, local.type);
+	}
+
 	#told<Args extends unknown[]>(handler: (...args: Args) => void): (...args: Args) => void {
 		return guarded((...args: Args) => {
 			if (!this.#closed) handler(...args);
@@ -149,6 +162,7 @@ class NodeChannel implements RtcChannel {
 	/** What happened before there were handlers. */
 	#early: ((handlers: RtcChannelHandlers) => void)[] | undefined = [];
 	#disposed = false;
+	#tellsLow = false;
 	#maxMessageSize = 0;
 
 	constructor(native: DataChannel, forget: () => void) {
@@ -157,11 +171,10 @@ class NodeChannel implements RtcChannel {
 		this.label = native.getLabel();
 		this.protocol = native.getProtocol();
 		native.onMessage((data) => this.#received(data));
-		native.onOpen(guarded(() => this.#tell((handlers) => handlers.open())));
-		native.onBufferedAmountLow(guarded(() => this.#tell((handlers) => handlers.low())));
-		native.onError(guarded((problem: string) => this.#tell((handlers) => handlers.error(problem))));
 		native.onClosed(guarded(() => this.#gone()));
-		if (native.isOpen()) later(() => this.#tell((handlers) => handlers.open()));
+		const opened = guarded(() => this.#tell((handlers) => handlers.open()));
+		if (native.isOpen()) opened();
+		else native.onOpen(opened);
 	}
 
 	get id(): number | null {
@@ -193,6 +206,8 @@ class NodeChannel implements RtcChannel {
 	}
 
 	setLowThreshold(bytes: number): void {
+		if (!this.#tellsLow) this.#native.onBufferedAmountLow(guarded(() => this.#tell((handlers) => handlers.low())));
+		this.#tellsLow = true;
 		this.#native.setBufferedAmountLowThreshold(bytes);
 	}
 
