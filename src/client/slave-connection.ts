@@ -48,7 +48,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	#entry: DirectoryEntry;
 	#decoded: { of: string; value: unknown } | undefined;
 	#listed = true;
-	#session: { id: string; peer: Session; opened: Promise<void> } | undefined;
+	#session: { id: string; peer: Session } | undefined;
 
 	/** @internal */
 	constructor(host: SlaveConnectionHost, entry: DirectoryEntry) {
@@ -102,7 +102,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * Rejects with what {@link connect} rejects with, or with `bad-option` or `limit-reached`.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
-		return this.#connected().peer.createDataChannel(name, options);
+		return this.#connected().createDataChannel(name, options);
 	}
 
 	/** Closes the session and its channels on both ends. `connect()` works again afterwards. */
@@ -149,12 +149,12 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		else this.#session?.peer.probe();
 	}
 
-	#connected(): { peer: Session; opened: Promise<void> } {
+	#connected(): Session {
 		this.#session ??= this.#open();
-		return this.#session;
+		return this.#session.peer;
 	}
 
-	#open(): { id: string; peer: Session; opened: Promise<void> } {
+	#open(): { id: string; peer: Session } {
 		if (!this.#listed) throw new EnslavismError('slave-gone');
 		const host = this.#host;
 		const id = newId();
@@ -168,22 +168,12 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 				candidate: (candidate) => host.send({ t: 'candidate', session: id, ...candidate }),
 			},
 		});
-		const opened = new Promise<void>((resolve, reject) => {
-			peer.on('open', () => {
-				resolve();
-				this.emit('open');
-			});
-			peer.on('close', (error) => {
-				reject(error);
-				this.#over(id, error);
-			});
-		});
-		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
-		opened.catch(() => {});
+		peer.on('open', () => this.emit('open'));
+		peer.on('close', (error) => this.#over(id, error));
 		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
 		host.bind(id, this);
 		peer.start();
-		return { id, peer, opened };
+		return { id, peer };
 	}
 
 	#over(id: string, error: EnslavismError): void {

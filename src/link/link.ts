@@ -69,10 +69,9 @@ export class Link<In, Out> {
 
 	#receive(data: string | Uint8Array): void {
 		if (this.#state === 'closed') return;
-		const read: Read<In> =
-			typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'a binary frame is not expected' };
+		const read: Read<In> = typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'binary' };
 		if (!read.ok) {
-			this.#fail(CLOSE.badMessage, `the master sent a bad message: ${read.problem}`);
+			this.#fail(CLOSE.badMessage, `bad message: ${read.problem}`);
 			return;
 		}
 		if (this.#state === 'opening') {

@@ -40,7 +40,8 @@ export async function admit(kind: LinkKind, listeners: AuthListener[], info: Aut
 }
 
 function bound(expire: () => void): () => void {
-	const timer = setTimeout(expire, WAITS.auth);
+	// Not worth living for: a closed master destroys the sockets that wait.
+	const timer = setTimeout(expire, WAITS.auth).unref();
 	return () => clearTimeout(timer);
 }
 

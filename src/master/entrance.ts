@@ -57,6 +57,10 @@ export class Entrance {
 		const door = this.#options.doorOf(path);
 		if (door === undefined) return false;
 		socket.on('error', ignore);
+		if (this.#closed) {
+			refuse(socket, 503, 'Service Unavailable', 'the master is closing');
+			return true;
+		}
 		void this.#decide(door, request, socket, head);
 		return true;
 	}
@@ -89,7 +93,10 @@ export class Entrance {
 		const noRoom = `the master has no room for another ${door.name}`;
 		if (door.full() || this.#pending.size >= this.#options.pendingAuth) return turnAway(CLOSE.limit, noRoom);
 		const admission = await this.#admit(door, request, socket, handshake.auth);
-		if (this.#closed) return;
+		if (this.#closed) {
+			socket.destroy();
+			return;
+		}
 		if (!admission.admitted) {
 			if (admission.error !== undefined) this.#options.report(admission.error);
 			return turnAway(CLOSE.refused, admission.reason);

@@ -255,7 +255,8 @@ function checkOptions(where: unknown, { tick, limits = {} }: MasterOptions): voi
 		throw new EnslavismError('bad-option', 'tick must be from 1 to 1000 milliseconds');
 	}
 	for (const [name, value] of Object.entries(limits)) {
-		if (!(name in DEFAULT_LIMITS)) throw new EnslavismError('bad-option', `there is no limit called "${name}"`);
+		if (!Object.hasOwn(DEFAULT_LIMITS, name))
+			throw new EnslavismError('bad-option', `there is no limit called "${name}"`);
 		if (!(typeof value === 'number' && value >= 0)) {
 			throw new EnslavismError('bad-option', `limits.${name} must be a number from 0 on`);
 		}

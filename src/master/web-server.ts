@@ -93,7 +93,7 @@ function refuseUpgrade(socket: Duplex): true {
 
 /** Answers an upgrade request with an error and closes its socket. */
 export function refuse(socket: Duplex, status: number, name: string, body: string): void {
-	const bytes = Buffer.from(`${body}\n`);
+	const bytes = Buffer.from(body);
 	const head = [
 		`HTTP/1.1 ${status} ${name}`,
 		'Connection: close',

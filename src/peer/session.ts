@@ -1,6 +1,7 @@
 import {
 	CONTROL_CHANNEL,
 	type Control,
+	cutReason,
 	Emitter,
 	EnslavismError,
 	messageOf,
@@ -70,6 +71,9 @@ interface Opening {
  */
 export class Session extends Emitter<SessionEvents> {
 	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
+	/** Resolves when the session is open; rejects with why it never will be. */
+	readonly opened: Promise<void>;
+	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 	readonly #options: SessionOptions;
 	readonly #negotiation: Negotiation;
 	readonly #peer: RtcPeer;
@@ -90,6 +94,11 @@ export class Session extends Emitter<SessionEvents> {
 	constructor(options: SessionOptions) {
 		super();
 		this.#options = options;
+		this.opened = new Promise((resolve, reject) => {
+			this.#settle = { resolve, reject };
+		});
+		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
+		this.opened.catch(() => {});
 		this.#negotiation = new Negotiation(options.makes);
 		try {
 			this.#peer = options.createPeer(options.rtc, {
@@ -145,9 +154,13 @@ export class Session extends Emitter<SessionEvents> {
 	 * Rejects with `bad-option` (what a browser refuses is refused everywhere), `limit-reached`, `session-closed`, or why the session could not be opened.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
+		// Chromium guesses the parity of stream numbers while a description is being negotiated, and guesses wrong for
+		// an offerer that becomes DTLS client. Nothing is lost by waiting: a channel is announced over the open session.
+		// A negotiated one has its number, and must be there when the other end's first message comes.
+		if (options?.negotiated !== true) await this.opened;
 		if (this.#ended) throw new EnslavismError('session-closed');
 		if (this.#channels.size >= LIMITS.channelsPerSession) {
-			throw new EnslavismError('limit-reached', `a session has at most ${LIMITS.channelsPerSession} data channels`);
+			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
 		}
 		const rtc = this.#create(name, options);
 		const channel = new Channel(rtc, this.#askClose, options);
@@ -190,7 +203,7 @@ export class Session extends Emitter<SessionEvents> {
 		}
 		this.#leaving = error;
 		this.#state = 'closing';
-		this.#say({ t: 'close', sent: owedOn(this.#channels), reason });
+		this.#say({ t: 'close', sent: owedOn(this.#channels), reason: cutReason(reason) });
 		this.#linger(this.#buffered);
 	}
 
@@ -235,16 +248,16 @@ export class Session extends Emitter<SessionEvents> {
 		this.#channels.add(channel);
 		channel.on('open', () => {
 			this.#opened();
-			this.#settle(channel)?.resolve(channel);
+			this.#arrive(channel)?.resolve(channel);
 		});
 		channel.on('close', () => {
 			this.#channels.delete(channel);
-			this.#settle(channel)?.reject(new EnslavismError('channel-not-open', 'the data channel was closed'));
+			this.#arrive(channel)?.reject(new EnslavismError('channel-not-open', 'the data channel was closed'));
 		});
 		channel.attach();
 	}
 
-	#settle(channel: Channel): Opening | undefined {
+	#arrive(channel: Channel): Opening | undefined {
 		const opening = this.#opening.get(channel);
 		this.#opening.delete(channel);
 		return opening;
@@ -278,7 +291,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (state === 'connected' && this.#state === 'open') this.#stopWaiting();
 		if (state === 'disconnected' && this.#state === 'open') this.#waitFor(WAITS.disconnected, 'session-closed');
 		if (state === 'failed' && this.#state === 'connecting')
-			this.fail(new EnslavismError('rtc-failed', 'no path to the other end was found'));
+			this.fail(new EnslavismError('rtc-failed', 'no path was found'));
 		else if (state === 'failed' || state === 'closed') this.#lost();
 	}
 
@@ -309,7 +322,7 @@ export class Session extends Emitter<SessionEvents> {
 	#hasParted(goodbye: Goodbye): boolean {
 		const channels = [...this.#channels].filter(({ id }) => Object.hasOwn(goodbye.sent, String(id)));
 		const missing = channels.reduce(
-			(sum, { id, received }) => sum + Math.max(0, (goodbye.sent[String(id)] ?? 0) - received),
+			(sum, { id, received }) => sum + Math.max(0, (Number(goodbye.sent[String(id)]) || 0) - received),
 			0,
 		);
 		if (missing !== goodbye.missing) Object.assign(goodbye, { missing, until: performance.now() + WAITS.flush });
@@ -328,6 +341,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (this.#state !== 'connecting') return;
 		this.#state = 'open';
 		this.#stopWaiting();
+		this.#settle.resolve();
 		this.emit('open');
 	}
 
@@ -365,6 +379,7 @@ export class Session extends Emitter<SessionEvents> {
 		for (const answer of this.#pings.values()) answer(false);
 		for (const { reject } of this.#opening.values()) reject(error);
 		this.#opening.clear();
+		this.#settle.reject(error);
 		this.#peer.close();
 		for (const channel of [...this.#channels]) channel.abandon();
 		this.emit('close', error);

@@ -1,6 +1,7 @@
 import { type CreatePeer, type IceServer, Session } from '../peer/index.js';
 import {
 	type Candidate,
+	cutReason,
 	type Decision,
 	decodeUserData,
 	type EnslavismError,
@@ -119,13 +120,13 @@ export class Incoming {
 	}
 
 	#over(connection: ClientConnection, error: EnslavismError): void {
-		this.#host.send({ t: 'close', session: this.#id, reason: error.reason ?? error.message });
+		this.#host.send({ t: 'close', session: this.#id, reason: cutReason(error.reason ?? error.message) });
 		this.#end();
 		this.#host.disconnected(connection);
 	}
 
 	#refuse(reason: string): void {
-		this.#host.send({ t: 'reject', session: this.#id, reason });
+		this.#host.send({ t: 'reject', session: this.#id, reason: cutReason(reason) });
 		this.#end();
 	}
 

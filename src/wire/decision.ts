@@ -1,4 +1,4 @@
-import * as LIMITS from './limits.js';
+import { cutReason } from './errors.js';
 
 /** Refuses what is being decided on, with a reason for the other side. */
 export type Reject = (reason?: string) => void;
@@ -48,5 +48,5 @@ function accepted(returned: unknown[]): Decision {
 
 /** Any reason as a string within the protocol's bound. */
 export function reasonOf(reason: unknown): string {
-	return reason === undefined || reason === '' ? NO_REASON : String(reason).slice(0, LIMITS.reasonLength);
+	return reason === undefined || reason === '' ? NO_REASON : cutReason(String(reason));
 }

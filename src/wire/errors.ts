@@ -1,3 +1,5 @@
+import * as LIMITS from './limits.js';
+
 /**
  * Everything that can go wrong for a user of Enslavism, by its stable code.
  *
@@ -69,9 +71,15 @@ export class EnslavismError extends Error {
 	}
 }
 
+/** A reason within the protocol's bound: a longer one would cost the link that carries it. */
+export function cutReason(reason: string): string {
+	return reason.slice(0, LIMITS.reasonLength);
+}
+
 /** An error whose message is what the other side gave as its reason, if it gave one. */
 export function withReason(code: ErrorCode, reason: string): EnslavismError {
-	return new EnslavismError(code, reason, { reason });
+	const cut = cutReason(reason);
+	return new EnslavismError(code, cut, { reason: cut });
 }
 
 /** The text of anything that was thrown. */
