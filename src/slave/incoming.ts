@@ -1,5 +1,6 @@
 import { type CreatePeer, type IceServer, Session } from '../peer/index.js';
 import {
+	type Bound,
 	type Candidate,
 	cutReason,
 	type Decision,
@@ -29,7 +30,7 @@ export interface IncomingHost {
 	readonly createPeer: CreatePeer;
 	readonly iceServers: IceServer[];
 	send(message: SlaveToMaster): void;
-	decide(offer: Offer): Promise<Decision>;
+	decide(offer: Offer, bound: Bound): Promise<Decision>;
 	connected(connection: ClientConnection): void;
 	disconnected(connection: ClientConnection): void;
 	/** The session is over, whether it ever opened or not. */
@@ -49,6 +50,8 @@ export class Incoming {
 	readonly #id: string;
 	#ended = false;
 	#peer: Session | undefined;
+	/** Ends the wait for the listeners. */
+	#hurry: (() => void) | undefined;
 	/** Candidates that arrive before the session is accepted. */
 	readonly #early: Candidate[] = [];
 
@@ -83,7 +86,11 @@ export class Incoming {
 
 	async #decide(message: OfferMessage): Promise<void> {
 		const client: ClientInfo = { id: message.client, auth: this.#identity(message.auth) };
-		const decision = await this.#host.decide({ session: this.#id, client });
+		const decision = await this.#host.decide({ session: this.#id, client }, (expire) => {
+			this.#hurry = expire;
+			const timer = setTimeout(expire, WAITS.offer);
+			return () => clearTimeout(timer);
+		});
 		if ('error' in decision) this.#host.report(decision.error);
 		if (this.#ended) return;
 		if (decision.refusal === undefined) this.#accept(client, message.sdp);
@@ -133,6 +140,7 @@ export class Incoming {
 	#end(): void {
 		if (this.#ended) return;
 		this.#ended = true;
+		this.#hurry?.();
 		this.#host.ended(this.#id);
 	}
 

@@ -2,6 +2,7 @@ import { Link } from '../link/index.js';
 import type { IceServer, Platform } from '../peer/index.js';
 import {
 	type AuthData,
+	type Bound,
 	type Decision,
 	decide,
 	Emitter,
@@ -13,7 +14,6 @@ import {
 	rethrowLater,
 	type SlaveToMaster,
 } from '../wire/index.js';
-import * as WAITS from '../wire/waits.js';
 import type { ClientConnection } from './client-connection.js';
 import { Incoming, type IncomingHost, type Offer } from './incoming.js';
 
@@ -77,7 +77,7 @@ export class Slave extends Emitter<SlaveEvents> {
 			createPeer: setup.platform.createPeer,
 			iceServers: setup.options?.iceServers ?? [],
 			send: (message) => this.#link.send(message),
-			decide: (offer) => this.#decide(offer),
+			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
 			disconnected: (connection) => this.#connections.delete(connection),
 			ended: (session) => this.#sessions.delete(session),
@@ -178,12 +178,9 @@ export class Slave extends Emitter<SlaveEvents> {
 		else waiting.reject(error);
 	}
 
-	#decide(offer: Offer): Promise<Decision> {
+	#decide(offer: Offer, bound: Bound): Promise<Decision> {
 		const calls = this.take('offer').map((listener) => (reject: Reject) => listener(reject, offer));
-		return decide(calls, (expire) => {
-			const bound = setTimeout(expire, WAITS.offer);
-			return () => clearTimeout(bound);
-		});
+		return decide(calls, bound);
 	}
 
 	#connected(connection: ClientConnection): void {
