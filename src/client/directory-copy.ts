@@ -20,12 +20,10 @@ export class DirectoryCopy {
 		this.#changes = changes;
 	}
 
-	/** Takes the whole list; what is not in it any more is removed. */
+	/** Takes the whole list, as the first thing that a link brings. */
 	snapshot({ seq, slaves }: Snapshot): void {
-		const present = new Set(slaves.map(({ id }) => id));
-		for (const id of [...this.#entries.keys()]) if (!present.has(id)) this.#remove(id);
-		for (const entry of slaves) this.#set(entry);
 		this.#seq = seq;
+		for (const entry of slaves) this.#set(entry);
 	}
 
 	/** Takes one change set. Tells whether it was the next one: after a gap only a snapshot helps. */

@@ -104,11 +104,12 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** Closes the link, and every session with it. */
 	close(): void {
-		for (const slave of new Set(this.#sessions.values())) slave.close();
+		for (const slave of this.#sessions.values()) slave.close();
 		this.#link.close();
 	}
 
 	#receive(message: MasterToClient): void {
+		const slave = 'session' in message ? this.#sessions.get(message.session) : undefined;
 		switch (message.t) {
 			case 'welcome':
 				this.#id = message.id;
@@ -118,22 +119,22 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#opened();
 				return;
 			case 'delta':
-				if (!this.#directory.delta(message)) this.#link.close('the list of slaves has a gap');
+				if (!this.#directory.delta(message)) this.#link.close('a delta is missing');
 				return;
 			case 'answer':
-				this.#sessions.get(message.session)?.signal()?.description('answer', message.sdp);
+				slave?.signal()?.description('answer', message.sdp);
 				return;
 			case 'candidate':
-				this.#sessions.get(message.session)?.signal()?.candidate(message);
+				slave?.signal()?.candidate(message);
 				return;
 			case 'rejected':
-				this.#sessions.get(message.session)?.ended(message.code as ErrorCode, message.reason);
+				slave?.ended(message.code as ErrorCode, message.reason);
 				return;
 			case 'close':
-				this.#sessions.get(message.session)?.ended('session-closed', message.reason);
+				slave?.ended('session-closed', message.reason);
 				return;
 			case 'gone':
-				this.#sessions.get(message.session)?.slaveUnlinked();
+				slave?.slaveUnlinked();
 		}
 	}
 
@@ -149,10 +150,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#state = 'closed';
 		this.#settle.reject(error);
 		// A session that is open needs the master no more; one that is not can never open.
-		for (const slave of new Set(this.#sessions.values())) {
+		for (const slave of this.#sessions.values()) {
 			if (slave.state === 'connecting') slave.ended('link-closed', error.reason ?? '');
 		}
-		for (const id of [...this.#slaves.keys()]) this.#removed(id);
+		for (const id of this.#slaves.keys()) this.#removed(id);
 		this.emit('close', error);
 	}
 

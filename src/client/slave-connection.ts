@@ -9,6 +9,7 @@ import {
 	newId,
 	withReason,
 } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 
 /** Where a slave's session stands: `gone` when the slave has left the directory and there is no session. */
@@ -48,6 +49,8 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	#entry: DirectoryEntry;
 	#decoded: { of: string; value: unknown } | undefined;
 	#listed = true;
+	/** Sessions in a row that failed at once. */
+	#attempts = 0;
 	#session: { id: string; peer: Session } | undefined;
 
 	/** @internal */
@@ -93,7 +96,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
-		await this.#connected().opened;
+		await this.#persist((peer) => peer.opened);
 	}
 
 	/**
@@ -102,7 +105,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * Rejects with what {@link connect} rejects with, or with `bad-option` or `limit-reached`.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
-		return this.#connected().createDataChannel(name, options);
+		return this.#persist((peer) => peer.createDataChannel(name, options));
 	}
 
 	/** Closes the session and its channels on both ends. `connect()` works again afterwards. */
@@ -115,8 +118,8 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** Round-trip time to the slave in milliseconds. Rejects with `session-closed` without an open session. */
 	async rtt(): Promise<number> {
-		if (this.#session === undefined) throw new EnslavismError('session-closed');
-		return this.#session.peer.rtt();
+		if (this.#session !== undefined) return this.#session.peer.rtt();
+		throw new EnslavismError('session-closed');
 	}
 
 	/** A message of this connection's session arrived from the master. @internal */
@@ -124,11 +127,12 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		return this.#session?.peer;
 	}
 
-	/** The master or the slave ended the session. @internal */
+	/** The master or the slave ended the session. A slave that gives up one that never opened has failed. @internal */
 	ended(code: ErrorCode, reason: string): void {
-		const error = withReason(code, reason);
-		if (code === 'session-closed') this.#session?.peer.closed(error);
-		else this.#session?.peer.fail(error);
+		const peer = this.#session?.peer;
+		if (code !== 'session-closed') peer?.fail(withReason(code, reason));
+		else if (peer?.open === false) peer.fail(withReason('rtc-failed', reason));
+		else peer?.closed(withReason(code, reason));
 	}
 
 	/** The directory has a new entry for the slave. @internal */
@@ -147,6 +151,17 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	slaveUnlinked(): void {
 		if (this.state === 'connecting') this.ended('slave-gone', '');
 		else this.#session?.peer.probe();
+	}
+
+	/** Does something with the session; if that failed while opening and is tried anew, with the next one. */
+	async #persist<T>(action: (peer: Session) => Promise<T>): Promise<T> {
+		const peer = this.#connected();
+		try {
+			return await action(peer);
+		} catch (error) {
+			if (this.#session !== undefined && (error as EnslavismError).code === 'rtc-failed') return this.#persist(action);
+			throw error;
+		}
 	}
 
 	#connected(): Session {
@@ -168,20 +183,28 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 				candidate: (candidate) => host.send({ t: 'candidate', session: id, ...candidate }),
 			},
 		});
+		const started = performance.now();
 		peer.on('open', () => this.emit('open'));
-		peer.on('close', (error) => this.#over(id, error));
+		peer.on('close', (error) => this.#over(id, error, performance.now() - started));
 		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
 		host.bind(id, this);
 		peer.start();
 		return { id, peer };
 	}
 
-	#over(id: string, error: EnslavismError): void {
+	/** @param age how long the session had been opening, if it failed */
+	#over(id: string, error: EnslavismError, age = WAITS.retry): void {
 		if (this.#session?.id !== id) return;
+		const reason = error.reason ?? '';
 		this.#session = undefined;
 		this.#host.release(id);
-		this.#host.send({ t: 'close', session: id, reason: error.reason ?? '' });
-		if (error.code === 'rejected') this.emit('rejected', error.reason ?? '');
+		this.#host.send({ t: 'close', session: id, reason });
+		if (this.#listed && error.code === 'rtc-failed' && age < WAITS.retry && this.#attempts++ < LIMITS.retries) {
+			this.#session = this.#open();
+			return;
+		}
+		this.#attempts = 0;
+		if (error.code === 'rejected') this.emit('rejected', reason);
 		this.emit('close', error);
 	}
 

@@ -54,7 +54,7 @@ export class Link<In, Out> {
 			message: (data) => this.#receive(data),
 			closed: (code, reason) => this.#end(code, reason),
 		});
-		this.#bound = setTimeout(() => this.#fail(CLOSE.timeout, 'the master did not answer in time'), WAITS.linkOpen);
+		this.#bound = setTimeout(() => this.#fail(CLOSE.timeout, 'no answer in time'), WAITS.linkOpen);
 	}
 
 	/** Sends a message; on a closed link it goes nowhere. */

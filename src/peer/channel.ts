@@ -1,4 +1,4 @@
-import { Emitter, EnslavismError, type Listener } from '../wire/index.js';
+import { Emitter, EnslavismError, type Listener, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import { type Reliability, reliabilityOf, unpackProtocol } from './channel-options.js';
@@ -146,7 +146,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	set bufferedAmountLowThreshold(bytes: number) {
 		if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= 0xffff_ffff)) {
-			throw new EnslavismError('bad-option', 'bufferedAmountLowThreshold must be a number of bytes');
+			throw new EnslavismError('bad-option', 'not a number of bytes');
 		}
 		this.#lowThreshold = bytes;
 		this.#watchLow();
@@ -217,10 +217,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	#makeRoom(bytes: number): void {
 		if (bytes > this.#rtc.maxMessageSize) {
-			throw new EnslavismError(
-				'message-too-large',
-				`${bytes} bytes are more than the other end takes (${this.#rtc.maxMessageSize})`,
-			);
+			throw new EnslavismError('message-too-large', `${bytes} bytes, the other end takes ${this.#rtc.maxMessageSize}`);
 		}
 		this.#sentSinceCount += bytes;
 		if (this.#counted + this.#sentSinceCount <= RECOUNT_BYTES) return;
@@ -248,7 +245,7 @@ export class Channel extends Emitter<ChannelEvents> {
 			else this.#rtc.sendBytes(data);
 			this.#sent++;
 		} catch (cause) {
-			throw new EnslavismError('rtc-failed', `"${this.label}" did not take the message`, { cause });
+			throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
 		}
 	}
 
@@ -279,7 +276,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		} else if (this.#unreadBytes < Number.POSITIVE_INFINITY) {
 			// Once is enough, and what comes after a gap is not kept either.
 			this.#unreadBytes = Number.POSITIVE_INFINITY;
-			this.#failed(new EnslavismError('unread-overflow', `nobody listens for messages on "${this.label}"`));
+			this.#failed(new EnslavismError('unread-overflow', `nobody listens to "${this.label}"`));
 		}
 	}
 

@@ -37,3 +37,19 @@ function valuesOf(sdp: string, prefix: string): string[] {
 	}
 	return values;
 }
+
+/** A description without its candidates, and the candidates. */
+export interface SplitSdp {
+	sdp: string;
+	mid: string;
+	candidates: string[];
+}
+
+/** Takes the candidates out of a description with one section. */
+export function splitCandidates(sdp: string): SplitSdp {
+	return {
+		sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, ''),
+		mid: valuesOf(sdp, 'a=mid:')[0] ?? '0',
+		candidates: valuesOf(sdp, 'a=candidate:').map((value) => `candidate:${value}`),
+	};
+}

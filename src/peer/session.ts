@@ -252,7 +252,7 @@ export class Session extends Emitter<SessionEvents> {
 		});
 		channel.on('close', () => {
 			this.#channels.delete(channel);
-			this.#arrive(channel)?.reject(new EnslavismError('channel-not-open', 'the data channel was closed'));
+			this.#arrive(channel)?.reject(new EnslavismError('channel-not-open'));
 		});
 		channel.attach();
 	}
@@ -381,7 +381,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#opening.clear();
 		this.#settle.reject(error);
 		this.#peer.close();
-		for (const channel of [...this.#channels]) channel.abandon();
+		for (const channel of this.#channels) channel.abandon();
 		this.emit('close', error);
 	}
 

@@ -48,3 +48,5 @@ export const controlLength = 16 * 1024;
 export const controlBufferedBytes = 64 * 1024;
 /** Slaves in a snapshot or delta: five times the default of a master. */
 export const directoryEntries = 100_000;
+/** How often a session that failed at once is begun anew before the user hears of it. */
+export const retries = 6;

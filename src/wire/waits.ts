@@ -20,3 +20,5 @@ export const probe = 5_000;
 export const flush = 2_000;
 /** How long a socket may take to finish its closing handshake before it is cut. */
 export const socketClose = 2_000;
+/** A session that fails this soon has not failed for want of a path, and is begun anew. */
+export const retry = 3_000;

@@ -1,1 +1,2 @@
 export { nodePlatform } from './platform.js';
+export { createNodeAnswerer } from './rtc.js';

@@ -20,7 +20,7 @@ import type {
 	RtcPeerHandlers,
 	RtcState,
 } from '../rtc.js';
-import { problemOfSdp } from '../sdp.js';
+import { problemOfSdp, splitCandidates } from '../sdp.js';
 import { checkChannel } from './check-channel.js';
 
 /**
@@ -31,6 +31,13 @@ const DELAYED_SACK_MS = 100;
 
 /** What node-datachannel offers as the largest message it takes, in bytes. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
+
+/**
+ * The offerer begins the DTLS handshake when its ICE is up. If the answerer's is not, the first message is lost and
+ * repeated after a second. So the offerer lets the answerer's checks come first; it only needs its own where they do
+ * not get through.
+ */
+const OFFERER_WAITS_MS = 30;
 
 const queue: (() => void)[] = [];
 let settled = false;
@@ -67,21 +74,31 @@ function settle(): void {
 /** Makes a connection over node-datachannel. */
 export const createNodePeer: CreatePeer = (config, handlers) => {
 	settle();
-	return new NodePeer(config, handlers);
+	return new NodePeer(nativeConfig(config), handlers);
+};
+
+/**
+ * The same for an end that answers. All such connections of a process share one UDP port, so that the library waits
+ * for one socket and not for one a client, which takes a fifth off a server's CPU. An end that offers has a port of
+ * its own for each connection: two connections between the same two ports could not be told apart.
+ */
+export const createNodeAnswerer: CreatePeer = (config, handlers) => {
+	settle();
+	return new NodePeer({ ...nativeConfig(config), enableIceUdpMux: true }, handlers);
 };
 
 class NodePeer implements RtcPeer {
 	readonly #native: PeerConnection;
 	readonly #channels = new Set<NodeChannel>();
-	readonly #described: (sdp: string, type: string) => void;
+	readonly #handlers: RtcPeerHandlers;
 	#closed = false;
 
-	constructor(config: RtcConfig, handlers: RtcPeerHandlers) {
-		this.#native = new PeerConnection('enslavism', nativeConfig(config));
-		this.#described = this.#told((sdp: string, type: string) => handlers.description(type as DescriptionType, sdp));
+	constructor(config: NativeConfig, handlers: RtcPeerHandlers) {
+		this.#native = new PeerConnection('enslavism', config);
+		this.#handlers = handlers;
 		// All callbacks before anything starts work: the library does not repeat events.
 		this.#native.onStateChange(this.#told((state) => handlers.state(state as RtcState)));
-		if (config.iceServers.length > 0) this.#gather(handlers);
+		if (config.iceServers.length > 0) this.#gather();
 		// The channel is taken inside the callback: its messages may follow at once.
 		this.#native.onDataChannel((native) => {
 			const channel = new NodeChannel(native, () => this.#channels.delete(channel));
@@ -104,11 +121,25 @@ class NodePeer implements RtcPeer {
 		this.#describe('offer');
 	}
 
+	/**
+	 * The library takes the credentials of an answer first and its fingerprint afterwards. If ICE and DTLS come up in
+	 * between, because the answerer is checking already, the handshake fails for want of the fingerprint. One
+	 * connection in ten between two programs of one busy machine does; the client then begins anew.
+	 */
 	accept(type: DescriptionType, sdp: string): void {
 		const problem = problemOfSdp(sdp);
 		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
-		this.#native.setRemoteDescription(sdp, type);
-		if (type === 'offer') this.#describe('answer');
+		const { sdp: bare, mid, candidates } = splitCandidates(sdp);
+		this.#native.setRemoteDescription(bare, type);
+		const add = (): void => {
+			if (!this.#closed) for (const candidate of candidates) this.addCandidate(candidate, mid);
+		};
+		if (type === 'offer') {
+			add();
+			this.#describe('answer');
+		} else {
+			setTimeout(add, OFFERER_WAITS_MS);
+		}
 	}
 
 	addCandidate(candidate: string, mid: string): void {
@@ -130,11 +161,11 @@ class NodePeer implements RtcPeer {
 	}
 
 	/** Hears what servers tell of this end's addresses, which takes them a while. */
-	#gather(handlers: RtcPeerHandlers): void {
-		this.#native.onLocalCandidate(this.#told((candidate, mid) => handlers.candidate(candidate, mid)));
+	#gather(): void {
+		this.#native.onLocalCandidate(this.#told((candidate, mid) => this.#handlers.candidate(candidate, mid)));
 		this.#native.onGatheringStateChange(
 			this.#told((state) => {
-				if (state === 'complete') handlers.candidate('', '');
+				if (state === 'complete') this.#handlers.candidate('', '');
 			}),
 		);
 	}
@@ -142,8 +173,10 @@ class NodePeer implements RtcPeer {
 	/** The description as it stands at once has this host's own candidates, which without servers are all there are. */
 	#describe(type: DescriptionType): void {
 		this.#native.setLocalDescription(type);
-		const local = this.#native.localDescription();
-		if (local !== null) this.#described(local.sdp, local.type);
+		const sdp = this.#native.localDescription()?.sdp ?? '';
+		later(() => {
+			if (!this.#closed) this.#handlers.description(type, sdp);
+		});
 	}
 
 	#told<Args extends unknown[]>(handler: (...args: Args) => void): (...args: Args) => void {
@@ -173,8 +206,9 @@ class NodeChannel implements RtcChannel {
 		native.onMessage((data) => this.#received(data));
 		native.onClosed(guarded(() => this.#gone()));
 		const opened = guarded(() => this.#tell((handlers) => handlers.open()));
+		if (!native.isOpen()) native.onOpen(opened);
+		// Also when it opened between the two lines above.
 		if (native.isOpen()) opened();
-		else native.onOpen(opened);
 	}
 
 	get id(): number | null {
