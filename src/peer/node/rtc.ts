@@ -111,6 +111,10 @@ class NodePeer implements RtcPeer {
 
 	createChannel(label: string, options: DataChannelOptions): RtcChannel {
 		if (label !== CONTROL_CHANNEL.label || options.id !== CONTROL_CHANNEL.id) checkChannel(label, options);
+		// The library would give a second channel on the same stream.
+		if (options.negotiated === true && [...this.#channels].some((channel) => channel.id === options.id)) {
+			throw new TypeError(`there is a data channel with the id ${options.id} already`);
+		}
 		const native = this.#native.createDataChannel(label, nativeOptions(options));
 		const channel = new NodeChannel(native, () => this.#channels.delete(channel));
 		this.#channels.add(channel);
