@@ -158,6 +158,7 @@ class NodePeer implements RtcPeer {
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		for (const channel of this.#channels) channel.mute();
 		later(() => {
 			for (const channel of [...this.#channels]) channel.dispose();
 			this.#native.close();
@@ -199,6 +200,7 @@ class NodeChannel implements RtcChannel {
 	/** What happened before there were handlers. */
 	#early: ((handlers: RtcChannelHandlers) => void)[] | undefined = [];
 	#disposed = false;
+	#muted = false;
 	#tellsLow = false;
 	#maxMessageSize = 0;
 
@@ -261,6 +263,11 @@ class NodeChannel implements RtcChannel {
 		later(() => this.dispose());
 	}
 
+	/** Says nothing more: what the library still has in its queue comes too late. */
+	mute(): void {
+		this.#muted = true;
+	}
+
 	/** Closes the native channel. The library says nothing more of a channel that its owner closed. */
 	dispose(): void {
 		if (this.#disposed) return;
@@ -271,6 +278,7 @@ class NodeChannel implements RtcChannel {
 	}
 
 	#received(data: string | Buffer | ArrayBuffer): void {
+		if (this.#muted) return;
 		try {
 			const message = typeof data === 'string' ? data : bufferOf(data);
 			if (queue.length === 0 && this.#handlers !== undefined) this.#handlers.message(message);
@@ -288,6 +296,7 @@ class NodeChannel implements RtcChannel {
 	}
 
 	#tell(happened: (handlers: RtcChannelHandlers) => void): void {
+		if (this.#muted) return;
 		if (this.#handlers !== undefined) happened(this.#handlers);
 		else this.#early?.push(happened);
 	}
