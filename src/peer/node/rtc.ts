@@ -252,11 +252,11 @@ class NodeChannel implements RtcChannel {
 	}
 
 	sendText(text: string): void {
-		this.#native.sendMessage(text);
+		this.#send(() => this.#native.sendMessage(text));
 	}
 
 	sendBytes(bytes: Uint8Array): void {
-		this.#native.sendMessageBinary(bytes);
+		this.#send(() => this.#native.sendMessageBinary(bytes));
 	}
 
 	close(): void {
@@ -293,6 +293,15 @@ class NodeChannel implements RtcChannel {
 		this.#disposed = true;
 		this.#forget();
 		this.#tell((handlers) => handlers.closed());
+	}
+
+	/** A channel that has just died takes messages and loses them, as in a browser: `close` is on its way. */
+	#send(send: () => boolean): void {
+		try {
+			send();
+		} catch (thrown) {
+			if (this.#native.isOpen()) throw thrown;
+		}
 	}
 
 	#tell(happened: (handlers: RtcChannelHandlers) => void): void {
