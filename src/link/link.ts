@@ -16,7 +16,7 @@ export interface LinkHandlers<In> {
 	/** The socket is open: the moment to introduce oneself. */
 	opened?(): void;
 	message(message: In): void;
-	closed(error: EnslavismError, code: number, reason: string): void;
+	closed(error: EnslavismError): void;
 }
 
 /** How to open a link. */
@@ -59,7 +59,7 @@ export class Link<In, Out> {
 
 	/** Sends a message; on a closed link it goes nowhere. */
 	send(message: Out): void {
-		if (this.#state !== 'closed') this.#socket.send(JSON.stringify(message));
+		this.#socket.send(JSON.stringify(message));
 	}
 
 	/** Closes the link; `closed` is told at once. A close frame has room for a reason of 123 bytes. */
@@ -71,7 +71,7 @@ export class Link<In, Out> {
 		if (this.#state === 'closed') return;
 		const read: Read<In> = typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'binary' };
 		if (!read.ok) {
-			this.#fail(CLOSE.badMessage, `bad message: ${read.problem}`);
+			this.#fail(CLOSE.badMessage, read.problem);
 			return;
 		}
 		if (this.#state === 'opening') {
@@ -97,6 +97,6 @@ export class Link<In, Out> {
 		const opened = this.#state === 'admitted';
 		this.#state = 'closed';
 		clearTimeout(this.#bound);
-		this.#handlers.closed(errorOfClose(code, reason, opened), code, reason);
+		this.#handlers.closed(errorOfClose(code, reason, opened));
 	}
 }

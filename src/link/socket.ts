@@ -8,6 +8,7 @@ export interface SocketHandlers {
 
 /** A WebSocket, as a link needs one. */
 export interface Socket {
+	/** Sends if the socket is open. */
 	send(text: string): void;
 	close(code: number, reason: string): void;
 }

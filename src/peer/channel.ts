@@ -86,6 +86,11 @@ export class Channel extends Emitter<ChannelEvents> {
 	#sent = 0;
 	#received = 0;
 	#lingering: unknown;
+	/**
+	 * What must happen before the channel is open. libdatachannel can tell the first messages of a channel that it accepts
+	 * out of order if they come before somebody listens there. Where order matters the acceptor says that it listens.
+	 */
+	#awaited: number;
 
 	/**
 	 * @param ask asks the other end to hang up once it has read everything
@@ -105,6 +110,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.negotiated = options?.negotiated ?? false;
 		this.#rtc = rtc;
 		this.#ask = ask;
+		this.#awaited = options && this.ordered && !this.negotiated ? 2 : 1;
 	}
 
 	/** Begins to hear from the host's channel; events follow. Called once, by the session. */
@@ -146,7 +152,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	set bufferedAmountLowThreshold(bytes: number) {
 		if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= 0xffff_ffff)) {
-			throw new EnslavismError('bad-option', 'not a number of bytes');
+			throw new EnslavismError('bad-option');
 		}
 		this.#lowThreshold = bytes;
 		this.#watchLow();
@@ -190,6 +196,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Closes the channel at once. @internal */
 	hangUp(): void {
+		this.#awaited = 0;
 		this.#state = 'closing';
 		this.#rtc.close();
 	}
@@ -249,8 +256,13 @@ export class Channel extends Emitter<ChannelEvents> {
 		}
 	}
 
+	/** The acceptor listens on the channel with this id. @internal */
+	ready(id: number): void {
+		if (this.id === id) this.#opened();
+	}
+
 	#opened(): void {
-		if (this.#state !== 'connecting') return;
+		if (--this.#awaited !== 0) return;
 		this.#state = 'open';
 		this.#watchLow();
 		this.#tell('open');
@@ -264,6 +276,11 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	#heard(data: string | ArrayBuffer): void {
 		this.#received++;
+		// Who sends listens.
+		if (this.#awaited > 0) {
+			this.#awaited = 1;
+			this.#opened();
+		}
 		if (this.#unread !== undefined && this.listenerCount('message') > 0) this.#tellUnread();
 		if (this.#unread === undefined) this.emit('message', { type: 'message', data, target: this });
 		else this.#keep(this.#unread, data);
@@ -293,6 +310,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	#closed(): void {
 		if (this.#state === 'closed') return;
 		clearTimeout(this.#lingering);
+		this.#awaited = 0;
 		if (this.listenerCount('message') > 0) this.#tellUnread();
 		this.#state = 'closed';
 		this.#tell('close');

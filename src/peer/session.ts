@@ -49,7 +49,7 @@ export type SessionEvents = {
 };
 
 interface Goodbye {
-	sent: Record<string, number>;
+	sent: Record<number, number>;
 	reason?: string | undefined;
 	/** How many messages were missing when it was last looked, and until when another may come. */
 	missing: number;
@@ -208,14 +208,11 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	/**
-	 * The master says that the other end has closed the session. Its last messages may still be on their way, on a
-	 * longer road than the master's, so an open session waits, within a bound, until the other end hangs up itself.
+	 * The master says that the other end has closed the session. Its last messages, or even its first, may still be on
+	 * their way, on a longer road than the master's: wait, within a bound, until the other end hangs up itself.
 	 */
 	closed(error: EnslavismError): void {
-		if (this.#state !== 'open') {
-			if (this.#state !== 'closing') this.fail(error);
-			return;
-		}
+		if (this.#ended) return;
 		this.#leaving = error;
 		this.#linger(0);
 	}
@@ -242,6 +239,7 @@ export class Session extends Emitter<SessionEvents> {
 		const channel = new Channel(rtc, this.#askClose);
 		this.emit('datachannel', channel);
 		this.#adopt(channel);
+		this.#say({ t: 'ready', n: Number(rtc.id) });
 	}
 
 	#adopt(channel: Channel): void {
@@ -320,9 +318,9 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#hasParted(goodbye: Goodbye): boolean {
-		const channels = [...this.#channels].filter(({ id }) => Object.hasOwn(goodbye.sent, String(id)));
+		const channels = [...this.#channels].filter(({ id }) => (id ?? -1) in goodbye.sent);
 		const missing = channels.reduce(
-			(sum, { id, received }) => sum + Math.max(0, (Number(goodbye.sent[String(id)]) || 0) - received),
+			(sum, { id, received }) => sum + Math.max(0, (Number(goodbye.sent[id ?? -1]) || 0) - received),
 			0,
 		);
 		if (missing !== goodbye.missing) Object.assign(goodbye, { missing, until: performance.now() + WAITS.flush });
@@ -340,7 +338,7 @@ export class Session extends Emitter<SessionEvents> {
 	#opened(): void {
 		if (this.#state !== 'connecting') return;
 		this.#state = 'open';
-		this.#stopWaiting();
+		if (this.#leaving === undefined) this.#stopWaiting();
 		this.#settle.resolve();
 		this.emit('open');
 	}
@@ -350,6 +348,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (message === undefined) this.fail(new EnslavismError('bad-message'));
 		else if (message.t === 'ping') this.#say({ t: 'pong', n: message.n });
 		else if (message.t === 'pong') this.#pings.get(message.n)?.(true);
+		else if (message.t === 'ready') for (const channel of this.#channels) channel.ready(message.n);
 		else if (this.#goodbyes.length <= LIMITS.channelsPerSession) {
 			clearTimeout(this.#polling);
 			this.#goodbyes.push({ ...message, missing: -1, until: 0 });
@@ -402,6 +401,6 @@ const GONE = 'the other end is gone';
 const PART_POLL = 10;
 
 /** How many messages must arrive on each channel. */
-function owedOn(channels: Iterable<Channel>): Record<string, number> {
+function owedOn(channels: Iterable<Channel>): Record<number, number> {
 	return Object.fromEntries(Array.from(channels, ({ id, owed }) => [id, owed]));
 }

@@ -11,14 +11,16 @@ import * as LIMITS from './limits.js';
 export const CONTROL_CHANNEL = { label: 'enslavism', id: 1022 } as const;
 
 /**
- * A message of the control channel. A pong has the number of its ping. `close` asks the other end to hang up once it
+ * A message of the control channel. A pong has the number of its ping. `ready` says that somebody listens on the
+ * channel with this id, which the other end opened. `close` asks the other end to hang up once it
  * has read what was sent: `sent` names channels by id, with how many messages went out on each; with a `reason` it is
  * the whole session that ends.
  */
 export type Control =
 	| { t: 'ping'; n: number }
 	| { t: 'pong'; n: number }
-	| { t: 'close'; sent: Record<string, number>; reason?: string | undefined };
+	| { t: 'ready'; n: number }
+	| { t: 'close'; sent: Record<number, number>; reason?: string | undefined };
 
 /** Reads one message of the control channel; `undefined` when it is none. */
 export function readControl(text: string): Control | undefined {
@@ -26,9 +28,9 @@ export function readControl(text: string): Control | undefined {
 	try {
 		const message = JSON.parse(text) as Record<string, unknown>;
 		const { t, n, sent, reason = '' } = message;
-		const isPing = (t === 'ping' || t === 'pong') && typeof n === 'number';
+		const numbered = t === 'ping' || t === 'pong' || t === 'ready';
 		const isClose = t === 'close' && Object(sent) === sent && typeof reason === 'string';
-		if (isPing || isClose) return message as Control;
+		if (numbered ? typeof n === 'number' : isClose) return message as Control;
 	} catch {
 		// Not JSON, or null.
 	}

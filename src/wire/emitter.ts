@@ -4,9 +4,6 @@ import { rethrowLater } from './errors.js';
 /** A listener of one event. What it returns matters only where the event says so. */
 export type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
-/** What `addEventListener` takes: a function, or an object with `handleEvent`. */
-export type ListenerLike<Args extends unknown[]> = Listener<Args> | { handleEvent: Listener<Args> };
-
 /** Options of `addEventListener`. */
 export interface ListenOptions {
 	/** Call the listener once and forget it. */
@@ -22,7 +19,6 @@ export interface ListenOptions {
  */
 export class Emitter<Events extends object> {
 	readonly #bus = new EventEmitter<string>();
-	readonly #adapted = new WeakMap<object, Listener<unknown[]>>();
 	/** The events that have a listener added with `once`: only there has a call something to forget. */
 	readonly #once = new Set<string>();
 
@@ -50,21 +46,17 @@ export class Emitter<Events extends object> {
 	/** The same as {@link on}, with the names that browsers use. A listener is added once, as there. */
 	addEventListener<Name extends keyof Events & string>(
 		event: Name,
-		listener: ListenerLike<Args<Events, Name>>,
+		listener: Listener<Args<Events, Name>>,
 		options?: ListenOptions | boolean,
 	): void {
-		const call = this.#adapt(listener as ListenerLike<unknown[]>) as Listener<Args<Events, Name>>;
-		if (this.listeners(event).includes(call)) return;
-		if (typeof options === 'object' && options.once === true) this.once(event, call);
-		else this.on(event, call);
+		if (this.listeners(event).includes(listener)) return;
+		if (typeof options === 'object' && options.once === true) this.once(event, listener);
+		else this.on(event, listener);
 	}
 
 	/** The same as {@link off}, with the names that browsers use. */
-	removeEventListener<Name extends keyof Events & string>(
-		event: Name,
-		listener: ListenerLike<Args<Events, Name>>,
-	): void {
-		this.off(event, this.#adapt(listener as ListenerLike<unknown[]>) as Listener<Args<Events, Name>>);
+	removeEventListener<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): void {
+		this.off(event, listener);
 	}
 
 	/** How many listeners `event` has. */
@@ -99,16 +91,6 @@ export class Emitter<Events extends object> {
 
 	private listeners<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
 		return this.#bus.listeners(event) as Listener<Args<Events, Name>>[];
-	}
-
-	#adapt(listener: ListenerLike<unknown[]>): Listener<unknown[]> {
-		if (typeof listener === 'function') return listener;
-		let call = this.#adapted.get(listener);
-		if (call === undefined) {
-			call = (...args) => listener.handleEvent(...args);
-			this.#adapted.set(listener, call);
-		}
-		return call;
 	}
 }
 
