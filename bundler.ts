@@ -124,8 +124,17 @@ async function pressed(files: OutputFile[]): Promise<[name: string, text: string
 		ecma: 2020,
 		module: name.endsWith('.mjs'),
 		toplevel: true,
-		compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, hoist_funs: true },
-		sourceMap: { content: map.text, url: `${name}.map` },
+		compress: {
+			passes: 3,
+			unsafe_arrows: true,
+			unsafe_methods: true,
+			pure_getters: true,
+			hoist_funs: true,
+			if_return: false,
+			sequences: false,
+		},
+		// No comment that names the map: the master says it in a header.
+		sourceMap: { content: map.text },
 	});
 	return [
 		[name, code ?? ''],

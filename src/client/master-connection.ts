@@ -119,7 +119,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#opened();
 				return;
 			case 'delta':
-				if (!this.#directory.delta(message)) this.#link.close('a delta is missing');
+				if (!this.#directory.delta(message)) this.#link.close('delta missing');
 				return;
 			case 'answer':
 				slave?.signal()?.description('answer', message.sdp);

@@ -108,6 +108,7 @@ function answer(request: IncomingMessage, response: ServerResponse, name: string
 		'cache-control': 'no-cache',
 		'x-content-type-options': 'nosniff',
 		etag: bundle.etag,
+		...(name.endsWith('.map') ? {} : { sourcemap: `${name}.map` }),
 	};
 	if (request.headers['if-none-match'] === bundle.etag) {
 		response.writeHead(304, headers).end();

@@ -4,6 +4,9 @@ import { rethrowLater } from './errors.js';
 /** A listener of one event. What it returns matters only where the event says so. */
 export type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
+/** What `addEventListener` takes: a function, or an object with `handleEvent`. */
+export type ListenerLike<Args extends unknown[]> = Listener<Args> | { handleEvent: Listener<Args> };
+
 /** Options of `addEventListener`. */
 export interface ListenOptions {
 	/** Call the listener once and forget it. */
@@ -46,17 +49,21 @@ export class Emitter<Events extends object> {
 	/** The same as {@link on}, with the names that browsers use. A listener is added once, as there. */
 	addEventListener<Name extends keyof Events & string>(
 		event: Name,
-		listener: Listener<Args<Events, Name>>,
+		listener: ListenerLike<Args<Events, Name>>,
 		options?: ListenOptions | boolean,
 	): void {
-		if (this.listeners(event).includes(listener)) return;
-		if (typeof options === 'object' && options.once === true) this.once(event, listener);
-		else this.on(event, listener);
+		const call = adapted(listener);
+		if (this.listeners(event).includes(call)) return;
+		if (typeof options === 'object' && options.once === true) this.once(event, call);
+		else this.on(event, call);
 	}
 
 	/** The same as {@link off}, with the names that browsers use. */
-	removeEventListener<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): void {
-		this.off(event, listener);
+	removeEventListener<Name extends keyof Events & string>(
+		event: Name,
+		listener: ListenerLike<Args<Events, Name>>,
+	): void {
+		this.off(event, adapted(listener));
 	}
 
 	/** How many listeners `event` has. */
@@ -92,6 +99,16 @@ export class Emitter<Events extends object> {
 	private listeners<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
 		return this.#bus.listeners(event) as Listener<Args<Events, Name>>[];
 	}
+}
+
+/** The functions that call objects with `handleEvent`. */
+const adapters = new WeakMap<object, Listener<never[]>>();
+
+function adapted<A extends unknown[]>(listener: ListenerLike<A>): Listener<A> {
+	if (typeof listener === 'function') return listener;
+	const call = adapters.get(listener) ?? ((...args: never[]) => listener.handleEvent(...(args as unknown as A)));
+	adapters.set(listener, call);
+	return call as Listener<A>;
 }
 
 type Args<Events, Name extends keyof Events> = Events[Name] extends unknown[] ? Events[Name] : never;

@@ -34,10 +34,7 @@ export function subprotocols(auth?: AuthData): string[] {
 	} catch {
 		// A cycle, a BigInt, a function.
 	}
-	throw new EnslavismError(
-		'bad-auth',
-		`authentication data must be an object, at most ${LIMITS.authTokenLength} long as JSON`,
-	);
+	throw new EnslavismError('bad-auth', `auth must be an object, at most ${LIMITS.authTokenLength} long as JSON`);
 }
 
 /** What an upgrade request asked for. */
