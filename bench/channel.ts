@@ -1,0 +1,63 @@
+/**
+ * How much do the project's channels cost over node-datachannel itself? Throughput and echo latency between two
+ * processes, against the same two processes with raw node-datachannel and its default settings.
+ */
+import { alternate, type Pair, startPair } from './support/pair.js';
+import type { Kind } from './support/pipe.js';
+import { judge, show } from './support/report.js';
+import { median, quantile, wait } from './support/stats.js';
+
+/** By size: small messages vary most. */
+const ROUNDS = new Map([
+	[64, 13],
+	[1024, 7],
+	[16 * 1024, 7],
+]);
+const ECHO_ROUNDS = 10;
+const WARM_UP_MS = 250;
+const WINDOW_MS = 600;
+
+/** Messages a second that arrive while the client keeps the channel full. */
+async function throughput({ server, client }: Pair, channel: number, size: number): Promise<number> {
+	const blasting = client.call('blast', channel, size, WARM_UP_MS + WINDOW_MS + 50);
+	await wait(WARM_UP_MS);
+	const before = await server.call('sample');
+	await wait(WINDOW_MS);
+	const after = await server.call('sample');
+	await blasting;
+	await wait(100);
+	return ((after.messages - before.messages) / (after.at - before.at)) * 1000;
+}
+
+const pairs: Record<Kind, Pair> = { ours: await startPair('ours'), raw: await startPair('raw') };
+
+for (const [size, count] of ROUNDS) {
+	const opened = {
+		ours: await pairs.ours.client.call('open', 1, 'bulk', {}),
+		raw: await pairs.raw.client.call('open', 1, 'bulk', {}),
+	};
+	const rounds = await alternate(count, (kind) => throughput(pairs[kind], opened[kind], size));
+	show(
+		`${size} bytes`,
+		median(rounds.map(({ ours }) => ours)),
+		'messages/s',
+		'raw',
+		median(rounds.map(({ raw }) => raw)),
+	);
+	judge(`throughput at ${size} bytes, ours / raw`, median(rounds.map(({ ours, raw }) => ours / raw)), {
+		atLeast: 0.95,
+	});
+}
+
+const echo = {
+	ours: await pairs.ours.client.call('open', 1, 'echo', {}),
+	raw: await pairs.raw.client.call('open', 1, 'echo', {}),
+};
+const rounds = await alternate(ECHO_ROUNDS, (kind) => pairs[kind].client.call('pingPong', echo[kind], 64, 2000));
+for (const q of [0.5, 0.99]) {
+	const ours = median(rounds.map((round) => quantile(round.ours, q)));
+	show(`echo of 64 bytes, quantile ${q}`, ours, 'ms', 'raw', median(rounds.map((round) => quantile(round.raw, q))));
+}
+judge('echo latency, ours / raw', median(rounds.map(({ ours, raw }) => median(ours) / median(raw))), { atMost: 1.1 });
+
+await Promise.all([pairs.ours.stop(), pairs.raw.stop()]);

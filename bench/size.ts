@@ -1,0 +1,22 @@
+/** How much does a page load? The scripts as a master serves them, gzipped as `gzip -9` does. */
+import { gzipSync } from 'node:zlib';
+import { Master } from '../src/index.js';
+import { judge } from './support/report.js';
+
+const BUDGET = 9 * 1024;
+
+const master = new Master(0);
+await master.ready;
+
+async function sizeOf(name: string): Promise<number> {
+	const response = await fetch(`http://localhost:${master.address()?.port}/enslavism/${name}`);
+	const script = Buffer.from(await response.arrayBuffer());
+	const gzipped = gzipSync(script, { level: 9 }).length;
+	console.log(`  ${name}: ${script.length} bytes, ${gzipped} gzipped, ratio to 9 KiB ${(gzipped / BUDGET).toFixed(3)}`);
+	return gzipped;
+}
+
+const size = await sizeOf('client.js');
+for (const name of ['client.mjs', 'slave.js', 'slave.mjs']) await sizeOf(name);
+judge('client.js gzipped', size, { atMost: BUDGET }, 'bytes');
+await master.close();

@@ -1,0 +1,24 @@
+/** A process with a master of its own. */
+import { Master } from '../../src/index.js';
+import { answerCalls } from './child.js';
+
+const api = {
+	/** Starts a master; tells its port. */
+	start: async () => {
+		const master = new Master(0);
+		await master.ready;
+		return master.address()?.port ?? 0;
+	},
+
+	/** Memory after a collection in bytes, and CPU used until now in µs. */
+	sample: () => {
+		globalThis.gc?.();
+		const { user, system } = process.cpuUsage();
+		return { rss: process.memoryUsage.rss(), cpu: user + system, at: performance.now() };
+	},
+};
+
+/** What a master's process answers. */
+export type MasterApi = typeof api;
+
+answerCalls(api);

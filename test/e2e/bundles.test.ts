@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { BOUND, inEachBrowser, run } from '../support/browsers.js';
+import '../support/e2e-globals.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A master in a process of its own, with what it says. */
+interface MasterProcess {
+	readonly url: string;
+	readonly log: string[];
+	readonly child: ChildProcess;
+}
+
+async function startMaster(root: string, entry: string, env: NodeJS.ProcessEnv): Promise<MasterProcess> {
+	const program = `
+		import { Master } from ${JSON.stringify(entry)};
+		const master = new Master(0);
+		await master.ready;
+		console.log(master.address().port);
+	`;
+	const args = [...(entry.endsWith('.ts') ? ['--import', 'tsx'] : []), '--input-type=module', '-e', program];
+	const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env } });
+	const log: string[] = [];
+	child.stderr.on('data', (chunk) => log.push(String(chunk)));
+	const port = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+	if (child.exitCode !== null) throw new Error(`the master did not start: ${log.join('')}`);
+	return { url: `http://localhost:${Number(String(port[0]))}`, log, child };
+}
+
+/** A master in development, on a copy of the sources that may be broken. */
+class Checkout {
+	readonly master: MasterProcess;
+	readonly #root: string;
+	readonly #source: string;
+	readonly #original: string;
+
+	private constructor(root: string, master: MasterProcess) {
+		this.#root = root;
+		this.master = master;
+		this.#source = join(root, 'src/client/global.ts');
+		this.#original = readFileSync(this.#source, 'utf8');
+	}
+
+	static async open(): Promise<Checkout> {
+		const root = mkdtempSync(join(tmpdir(), 'enslavism-sources-'));
+		cpSync(join(ROOT, 'src'), join(root, 'src'), { recursive: true });
+		for (const file of ['bundler.ts', 'package.json']) cpSync(join(ROOT, file), join(root, file));
+		symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+		return new Checkout(root, await startMaster(root, './src/index.ts', { NODE_ENV: '' }));
+	}
+
+	/** Adds a line to the client's source, in place of the one added before. */
+	add(line: string): void {
+		writeFileSync(this.#source, `${this.#original}\n${line}\n`);
+	}
+
+	async script(name = 'client.js'): Promise<string> {
+		return (await fetch(`${this.master.url}/enslavism/${name}`)).text();
+	}
+
+	close(): void {
+		this.master.child.kill();
+		rmSync(this.#root, { recursive: true, force: true });
+	}
+}
+
+describe('a master in production', () => {
+	let master: MasterProcess;
+	before(async () => {
+		master = await startMaster(ROOT, './dist/index.js', { NODE_ENV: 'production' });
+	}, BOUND);
+	after(() => master.child.kill());
+
+	for (const name of ['client.js', 'client.mjs', 'slave.js', 'slave.mjs']) {
+		it(`serves ${name} as it was built, with its type and its source map`, BOUND, async () => {
+			const response = await fetch(`${master.url}/enslavism/${name}`);
+			const body = await response.text();
+			assert.equal(response.status, 200);
+			assert.equal(body, readFileSync(join(ROOT, 'dist/browser', name), 'utf8'));
+			assert.equal(response.headers.get('content-type'), 'text/javascript; charset=utf-8');
+			assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+			assert.equal(response.headers.get('sourcemap'), `${name}.map`);
+			const map = await fetch(`${master.url}/enslavism/${name}.map`);
+			assert.equal(map.headers.get('content-type'), 'application/json');
+			const { version, sources } = (await map.json()) as { version: number; sources: string[] };
+			assert.equal(version, 3);
+			assert.ok(sources.some((source) => source.endsWith('link/link.ts')));
+		});
+	}
+
+	it('answers 304 to whoever has the script already', BOUND, async () => {
+		const url = `${master.url}/enslavism/client.js?v=1`;
+		const etag = (await fetch(url)).headers.get('etag') ?? '';
+		assert.match(etag, /^"[\w-]+"$/);
+		const again = await fetch(url, { headers: { 'if-none-match': etag } });
+		assert.deepEqual([again.status, await again.text()], [304, '']);
+		const other = await fetch(url, { headers: { 'if-none-match': '"something-else"' } });
+		assert.equal(other.status, 200);
+		await other.text();
+	});
+
+	it('answers HEAD without a body, refuses other methods and knows no other file', BOUND, async () => {
+		const url = `${master.url}/enslavism/client.js`;
+		const head = await fetch(url, { method: 'HEAD' });
+		assert.deepEqual([head.status, await head.text()], [200, '']);
+		assert.ok(Number(head.headers.get('content-length')) > 1000);
+		assert.equal((await fetch(url, { method: 'POST' })).status, 405);
+		for (const path of ['/enslavism/', '/enslavism/client.ts', '/enslavism/../package.json', '/enslavism/%2e%2e/x']) {
+			assert.equal((await fetch(master.url + path)).status, 404, path);
+		}
+	});
+});
+
+describe('a master in development', () => {
+	let checkout: Checkout;
+	before(async () => {
+		checkout = await Checkout.open();
+	}, BOUND);
+	after(() => checkout.close());
+
+	it('builds again when the source has changed', BOUND, async () => {
+		assert.ok(!(await checkout.script()).includes('a new line'));
+		checkout.add(`console.info('a new line');`);
+		const changed = await checkout.script();
+		assert.ok(changed.includes('a new line'));
+		assert.match(changed, /sourceMappingURL=client\.js\.map/);
+		assert.ok((await checkout.script('client.js.map')).includes('a new line'));
+	});
+
+	it('tells of a build that fails, and lives on', BOUND, async () => {
+		const { master } = checkout;
+		checkout.add('const broken = ;');
+		const response = await fetch(`${master.url}/enslavism/client.js`);
+		assert.equal(response.headers.get('content-type'), 'text/javascript; charset=utf-8');
+		assert.match(await response.text(), /^console\.error\(.*does not build.*Unexpected/s);
+		while (!/client\.js does not build.*Unexpected.*global\.ts/s.test(master.log.join(''))) {
+			await once(master.child.stderr as NodeJS.ReadableStream, 'data');
+		}
+		checkout.add('');
+		assert.match(await checkout.script(), /sourceMappingURL/);
+		assert.match(await checkout.script('slave.mjs'), /sourceMappingURL/);
+		assert.equal(master.child.exitCode, null);
+	});
+});
+
+inEachBrowser('the scripts of a master', (suite) => {
+	it('show on the console that they do not build', BOUND, async () => {
+		const checkout = await Checkout.open();
+		try {
+			checkout.add('const broken = ;');
+			const site = await suite.site();
+			const page = await suite.page(`${site.url}/empty`);
+			await run(
+				page,
+				(src) =>
+					new Promise<void>((resolve) => {
+						const script = document.createElement('script');
+						script.onload = () => resolve();
+						document.head.append(Object.assign(script, { src }));
+					}),
+				`${checkout.master.url}/enslavism/client.js`,
+			);
+			assert.match(page.problems.join('\n'), /client\.js does not build.*global\.ts/s);
+		} finally {
+			checkout.close();
+		}
+	});
+
+	it('leave no other global than their own', BOUND, async () => {
+		const site = await suite.site();
+		const before = await suite.page(`${site.url}/empty`);
+		const names = () => Object.keys(globalThis);
+		const page = await suite.page(`${site.url}/both`);
+		const known = new Set(await run(before, names));
+		const added = (await run(page, names)).filter((name) => !known.has(name));
+		assert.deepEqual(new Set(added), new Set(['MasterConnection', 'SlaveConnection', 'EnslavismError', 'Slave']));
+	});
+});

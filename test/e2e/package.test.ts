@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { BOUND } from '../support/browsers.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const exec = promisify(execFile);
+
+/** Runs a program from within the package, where its own name leads to itself; returns what it prints. */
+async function printed(kind: 'commonjs' | 'module', program: string): Promise<unknown> {
+	const args = ['--no-warnings', `--input-type=${kind}`, '-e', program];
+	const { stdout } = await exec(process.execPath, args, { cwd: ROOT, timeout: 20_000 });
+	return JSON.parse(stdout);
+}
+
+describe('the built package', () => {
+	it('is there: build it with "npm run build"', () => {
+		for (const name of ['client.js', 'client.mjs', 'slave.js', 'slave.mjs']) {
+			assert.ok(existsSync(join(ROOT, 'dist/browser', name)), name);
+			assert.ok(existsSync(join(ROOT, 'dist/browser', `${name}.map`)), `${name}.map`);
+		}
+	});
+
+	it('gives require() its Master, which works', BOUND, async () => {
+		const program = `
+			const { Master, Slave } = require('enslavism');
+			const { MasterConnection } = require('enslavism/client');
+			const master = new Master(0);
+			master.ready.then(async () => {
+				const url = 'ws://localhost:' + master.address().port;
+				const slave = await new Slave(url, { name: 'one' });
+				const { MasterConnection } = require('enslavism/client');
+				const client = new MasterConnection(url);
+				await client.ready;
+				console.log(JSON.stringify([client.slaves[0].userData, require('enslavism').Master === Master]));
+				client.close();
+				slave.close();
+				await master.close();
+			});
+		`;
+		assert.deepEqual(await printed('commonjs', program), [{ name: 'one' }, true]);
+	});
+
+	it('gives import the same names at every entry', BOUND, async () => {
+		const program = `
+			const names = async (entry) => Object.keys(await import(entry)).sort();
+			console.log(JSON.stringify({
+				main: await names('enslavism'),
+				client: await names('enslavism/client'),
+				slave: await names('enslavism/slave'),
+			}));
+		`;
+		const { main, client, slave } = (await printed('module', program)) as Record<string, string[]>;
+		for (const name of ['EnslavismError', 'Master', 'Slave']) assert.ok(main?.includes(name), `${name} in enslavism`);
+		for (const name of ['EnslavismError', 'MasterConnection', 'SlaveConnection']) {
+			assert.ok(client?.includes(name), `${name} in enslavism/client`);
+		}
+		for (const name of ['EnslavismError', 'Slave']) assert.ok(slave?.includes(name), `${name} in enslavism/slave`);
+	});
+
+	it('types all entries, for Node and for bundlers', { timeout: 60_000 }, async () => {
+		// Inside the package, so that its name leads to itself.
+		const folder = await mkdtemp(join(ROOT, 'dist', 'types-'));
+		const source = `
+			import { Master, Slave, type ClientConnection, type Channel } from 'enslavism';
+			import { MasterConnection, type SlaveConnection } from 'enslavism/client';
+			import { Slave as PageSlave } from 'enslavism/slave';
+			export async function start(url: string): Promise<Channel> {
+				const slave: Slave = await new Slave(url, new Map([['name', 'one']]), { token: 'x' });
+				slave.on('offer', (reject, offer) => reject(String(offer.client.auth)));
+				slave.on('connection', (client: ClientConnection) => client.on('datachannel', (channel) => {
+					const label: string = channel.label;
+					channel.on('message', (event) => event.data satisfies string | ArrayBuffer);
+					channel.send(label);
+				}));
+				await PageSlave.connect(url, null);
+				const master = new MasterConnection(url, { auth: { token: 'x' } });
+				master.on('slaveremoved', (gone: SlaveConnection) => gone.userData satisfies unknown);
+				// @ts-expect-error: there is no such event
+				master.on('slavechanged', () => {});
+				const [first] = master.slaves;
+				return first!.createDataChannel('a', { ordered: false, maxRetransmits: 0 });
+			}
+			export const master = new Master(0);
+		`;
+		try {
+			await writeFile(join(folder, 'use.mts'), source);
+			await writeFile(join(folder, 'use.cts'), `import enslavism = require('enslavism'); new enslavism.Master(0);`);
+			const tsc = join(ROOT, 'node_modules/.bin/tsc');
+			const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--ignoreConfig'];
+			const node = ['--module', 'nodenext', '--lib', 'es2023', '--types', 'node'];
+			await exec(tsc, [...strict, ...node, join(folder, 'use.mts'), join(folder, 'use.cts')], { cwd: ROOT });
+		} catch (failed) {
+			assert.fail(String((failed as { stdout: string }).stdout || failed));
+		} finally {
+			await rm(folder, { recursive: true });
+		}
+	});
+});

@@ -1,0 +1,83 @@
+/** The programs that tests run in a process of their own: `node --import tsx child-programs.ts <name> <args>`. */
+import { MasterConnection } from '../../src/client/node.js';
+import { Master, Slave } from '../../src/index.js';
+import { plots } from './plots.js';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** A slave that sends everything back, and says what happens. */
+async function slave(url: string): Promise<void> {
+	const game = await new Slave(url, 'child');
+	game.on('connection', (client) => {
+		say(`connection ${client.id}`);
+		client.on('close', ({ code }) => say(`close ${code}`));
+		client.on('datachannel', (channel) => channel.on('message', ({ data }) => channel.send(data)));
+	});
+	say(`slave ${game.id}`);
+}
+
+/** A client that opens a channel to every slave, and stays. */
+async function bot(url: string): Promise<void> {
+	const client = new MasterConnection(url);
+	client.on('slaveadded', async (slaveCo) => {
+		const channel = await slaveCo.createDataChannel('bot');
+		channel.send('hello');
+		say(`open ${slaveCo.id}`);
+	});
+}
+
+/** Everything in one process, closed at the end in the order that is asked for; then nothing must hold the process. */
+async function ends(order: string): Promise<void> {
+	const master = new Master(0);
+	await master.ready;
+	const url = `ws://localhost:${master.address()?.port}`;
+	const game = await new Slave(url, 'ends');
+	game.on('connection', (each) => each.on('datachannel', (channel) => channel.on('message', () => channel.send('x'))));
+	const client = new MasterConnection(url);
+	await client.ready;
+	const channel = await client.slaves[0]?.createDataChannel('x');
+	channel?.send('x');
+	await new Promise((resolve) => channel?.once('message', resolve));
+	const close = { m: () => master.close(), s: () => game.close(), c: () => client.close() };
+	for (const each of order) void close[each as keyof typeof close]();
+	say('closed');
+}
+
+/** Ends that failed to begin hold nothing either. */
+async function fails(): Promise<void> {
+	const master = new Master(0);
+	await master.ready;
+	const url = `ws://localhost:${master.address()?.port}`;
+	master.on('slaveauth', (_, reject) => reject('no'));
+	master.on('clientauth', (_, reject) => reject('no'));
+	await new Slave(url).catch(() => {});
+	await new MasterConnection(url).ready.catch(() => {});
+	await new Slave('ws://localhost:1').catch(() => {});
+	await new MasterConnection('ws://localhost:1').ready.catch(() => {});
+	await master.close();
+	say('closed');
+}
+
+/** Listeners that throw, with somebody who hears of uncaught exceptions: everything else goes on. */
+async function caught(): Promise<void> {
+	const uncaught: unknown[] = [];
+	process.on('uncaughtException', (error) => uncaught.push(error));
+	for (const where of Object.keys(plots)) {
+		uncaught.length = 0;
+		const ok = await plots[where]?.(where).catch(String);
+		const stacks = uncaught.map((error) => (error instanceof Error ? error.stack : String(error)));
+		say(JSON.stringify({ where, ok, stacks }));
+	}
+	say('done');
+}
+
+/** A listener that throws, with nobody who hears of it: the process ends as Node ends it. */
+async function uncaught(where: string): Promise<void> {
+	await plots[where]?.(where);
+	say('still here');
+}
+
+const programs: Record<string, (...args: string[]) => Promise<void>> = { slave, bot, ends, fails, caught, uncaught };
+
+const [name = '', ...args] = process.argv.slice(2);
+await programs[name]?.(...args);

@@ -1,0 +1,98 @@
+/** Waiting for things to happen, with a bound that says what did not. */
+import type { BaseMasterConnection, MasterConnectionEvents } from '../../src/client/master-connection.js';
+import type { SlaveConnection, SlaveConnectionEvents } from '../../src/client/slave-connection.js';
+import type { Master, MasterEvents } from '../../src/master/master.js';
+import type { Channel, ChannelEvents } from '../../src/peer/channel.js';
+import type { ClientConnection, ClientConnectionEvents } from '../../src/slave/client-connection.js';
+import type { Slave, SlaveEvents } from '../../src/slave/slave.js';
+
+/** How long a test waits for anything, in milliseconds, before it fails. */
+export const PATIENCE = 20_000;
+
+/** Resolves as `promise` does; rejects when that takes too long. */
+export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE): Promise<T> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** The events of each class that has some. */
+type EventsOf<E> = E extends Master
+	? MasterEvents
+	: E extends Slave
+		? SlaveEvents
+		: E extends ClientConnection
+			? ClientConnectionEvents
+			: E extends BaseMasterConnection
+				? MasterConnectionEvents
+				: E extends SlaveConnection
+					? SlaveConnectionEvents
+					: E extends Channel
+						? ChannelEvents
+						: never;
+
+type ArgsOf<Events, Name extends keyof Events> = Events[Name] extends unknown[] ? Events[Name] : never;
+
+type Emitting = Master | Slave | ClientConnection | BaseMasterConnection | SlaveConnection | Channel;
+
+/** The arguments of the next `event`. */
+export function next<E extends Emitting, Name extends keyof EventsOf<E> & string>(
+	emitter: E,
+	event: Name,
+): Promise<ArgsOf<EventsOf<E>, Name>> {
+	const { once } = emitter as unknown as { once(event: string, listener: (...args: unknown[]) => void): void };
+	const happened = new Promise<unknown[]>((resolve) => {
+		once.call(emitter, event, (...args) => resolve(args));
+	});
+	return within(happened, `"${event}"`) as Promise<ArgsOf<EventsOf<E>, Name>>;
+}
+
+/** Everything that is put in, for whoever waits for so much. */
+export class Inbox<T> {
+	readonly items: T[] = [];
+	#check: (() => void)[] = [];
+
+	/** Adds an item. Bound, so that it can be a listener. */
+	readonly put = (item: T): void => {
+		this.items.push(item);
+		for (const check of this.#check) check();
+	};
+
+	/** Resolves with the first item that `is`. */
+	async find(is: (item: T) => boolean, what = 'an item'): Promise<T> {
+		return this.#until(() => this.items.find(is), what);
+	}
+
+	/** Resolves with all items when there are `count`. */
+	async count(count: number, what = `${count} items`): Promise<T[]> {
+		return this.#until(() => (this.items.length >= count ? this.items : undefined), what);
+	}
+
+	async #until<R>(get: () => R | undefined, what: string): Promise<R> {
+		let check: (() => void) | undefined;
+		const found = new Promise<R>((resolve) => {
+			check = () => {
+				const value = get();
+				if (value !== undefined) resolve(value);
+			};
+			this.#check.push(check);
+			check();
+		});
+		try {
+			return await within(found, what);
+		} finally {
+			this.#check = this.#check.filter((each) => each !== check);
+		}
+	}
+}
+
+/** Lets everything that is due in this process happen. */
+export async function turns(count = 3): Promise<void> {
+	for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Bound, decide, type Reject, reasonOf } from '../../src/wire/index.js';
+import * as LIMITS from '../../src/wire/limits.js';
+
+/** A bound that the test lets run out itself. */
+function handBound() {
+	const state = { expire: () => {}, running: false };
+	const bound: Bound = (expire) => {
+		state.running = true;
+		state.expire = expire;
+		return () => {
+			state.running = false;
+		};
+	};
+	return { bound, state };
+}
+
+const decideNow = (...calls: ((reject: Reject) => unknown)[]) => decide(calls, handBound().bound);
+
+const gate = () => {
+	let open = () => {};
+	const opened = new Promise<void>((resolve) => {
+		open = resolve;
+	});
+	return { open, opened };
+};
+
+describe('a decision', () => {
+	it('is to accept when nobody listens', async () => {
+		const { bound, state } = handBound();
+		assert.deepEqual(await decide([], bound), {});
+		assert.equal(state.running, false);
+	});
+
+	it('is to accept when nobody rejects, whatever listeners return', async () => {
+		assert.deepEqual(await decideNow(() => {}), {});
+		for (const value of [false, null, 0, 'no', Symbol('x')]) assert.deepEqual(await decideNow(() => value), {});
+		assert.deepEqual(await decideNow(async () => {}), {});
+	});
+
+	it('is to refuse with the reason that a listener gives at once', async () => {
+		assert.deepEqual(await decideNow((reject) => reject('full')), { refusal: 'full' });
+		assert.deepEqual(await decideNow((reject) => reject()), { refusal: 'refused' });
+		assert.deepEqual(await decideNow((reject) => reject('')), { refusal: 'refused' });
+	});
+
+	it('is to refuse with the reason that a listener gives before its promise settles', async () => {
+		const { open, opened } = gate();
+		const decision = decideNow(async (reject) => {
+			await opened;
+			reject('banned');
+		});
+		open();
+		assert.deepEqual(await decision, { refusal: 'banned' });
+	});
+
+	it('waits for every listener, and one that rejects is enough', async () => {
+		const { open, opened } = gate();
+		let decided = false;
+		const decision = decideNow(
+			() => ({ user: 'bob' }),
+			() => opened,
+			async (reject) => {
+				await opened;
+				await null;
+				reject('late, but in time');
+			},
+		);
+		void decision.then(() => {
+			decided = true;
+		});
+		await new Promise(setImmediate);
+		assert.equal(decided, false);
+		open();
+		assert.deepEqual(await decision, { refusal: 'late, but in time' });
+	});
+
+	it('knows only the first reason', async () => {
+		const decision = await decideNow((reject) => {
+			reject('first');
+			reject('second');
+		});
+		assert.deepEqual(decision, { refusal: 'first' });
+	});
+
+	it('does not change when a listener rejects after it was made', async () => {
+		let late: Reject = () => {};
+		const decision = await decideNow((reject) => {
+			late = reject;
+		});
+		late('too late');
+		assert.deepEqual(decision, {});
+	});
+
+	it('has the objects that listeners returned, as one', async () => {
+		const decision = await decideNow(
+			() => ({ user: 'bob', team: 1 }),
+			() => 'ignored',
+			async () => ({ team: 2 }),
+		);
+		assert.deepEqual(decision, { identity: { user: 'bob', team: 2 } });
+	});
+
+	it('is to refuse when a listener throws, and has what it threw', async () => {
+		const error = new Error('no database');
+		assert.deepEqual(
+			await decideNow(() => {
+				throw error;
+			}),
+			{ refusal: 'the decision failed', error },
+		);
+		assert.deepEqual(await decideNow(() => Promise.reject(error)), { refusal: 'the decision failed', error });
+		const nothing = await decideNow(() => Promise.reject());
+		assert.equal('error' in nothing, true);
+	});
+
+	it('is to refuse with the reason, not the exception, when a listener rejects and then throws', async () => {
+		const decision = await decideNow((reject) => {
+			reject('full');
+			throw new Error('afterwards');
+		});
+		assert.equal(decision.refusal, 'full');
+	});
+
+	it('is to refuse when its bound runs out', async () => {
+		const { bound, state } = handBound();
+		const decision = decide([() => new Promise(() => {})], bound);
+		await new Promise(setImmediate);
+		assert.equal(state.running, true);
+		state.expire();
+		assert.deepEqual(await decision, { refusal: 'the decision took too long' });
+	});
+
+	it('calls its bound off', async () => {
+		const { bound, state } = handBound();
+		await decide([() => {}], bound);
+		assert.equal(state.running, false);
+	});
+});
+
+describe('a reason', () => {
+	it('is made a string within the bound, whatever a listener passes', () => {
+		assert.equal(reasonOf('x'.repeat(LIMITS.reasonLength + 1)).length, LIMITS.reasonLength);
+		assert.deepEqual([undefined, '', null, 0, 7, { a: 1 }].map(reasonOf), [
+			'refused',
+			'refused',
+			'null',
+			'0',
+			'7',
+			'[object Object]',
+		]);
+		assert.equal(reasonOf(new Error('full')), 'Error: full');
+	});
+
+	it('is a reason even if it cannot be made a string', async () => {
+		const decision = await decideNow((reject) => (reject as (reason: unknown) => void)(Object.create(null)));
+		assert.equal(typeof decision.refusal, 'string');
+	});
+});
