@@ -48,6 +48,18 @@ export class MuxStream extends Duplex implements StreamHandler {
 		return chunk;
 	}
 
+	/** Like that of every `Readable`, but reading to the end leaves the other direction open. */
+	override async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
+		let isWhole = false;
+		try {
+			yield* this.iterator({ destroyOnReturn: false });
+			isWhole = true;
+		} finally {
+			if (!isWhole) this.destroy();
+		}
+		return undefined;
+	}
+
 	/** @internal */
 	data(bytes: Uint8Array): void {
 		if (this.destroyed) return;
@@ -79,7 +91,12 @@ export class MuxStream extends Duplex implements StreamHandler {
 	/** @internal */
 	broken(why: ErrorCode): void {
 		const error = new EnslavismError(why);
-		this.destroy(this.listenerCount('error') > 0 ? error : undefined);
+		const destroy = (): void => {
+			this.destroy(this.listenerCount('error') > 0 ? error : undefined);
+		};
+		// What arrived whole may still be read.
+		if (this.#isEnded && !this.readableEnded && this.#callback === undefined) this.once('end', destroy);
+		else destroy();
 	}
 
 	override _read(): void {
@@ -88,18 +105,18 @@ export class MuxStream extends Duplex implements StreamHandler {
 	}
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-		this.#callback = callback;
-		this.#session.write(this.#stream, chunk);
-		if (this.#stream.queued === 0) this.sent();
+		this.#write([{ chunk }], callback);
 	}
 
 	override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
-		this.#callback = callback;
-		for (const { chunk } of chunks) this.#session.write(this.#stream, chunk);
-		if (this.#stream.queued === 0) this.sent();
+		this.#write(chunks, callback);
 	}
 
 	override _final(callback: Callback): void {
+		if (this.#stream.closed) {
+			callback(new EnslavismError('stream-reset'));
+			return;
+		}
 		this.#callback = callback;
 		this.#session.end(this.#stream);
 	}
@@ -109,6 +126,16 @@ export class MuxStream extends Duplex implements StreamHandler {
 		this.#queue = undefined;
 		this.#done(error ?? new EnslavismError('stream-reset'));
 		callback(error);
+	}
+
+	#write(chunks: { chunk: Buffer }[], callback: Callback): void {
+		if (this.#stream.closed) {
+			callback(new EnslavismError('stream-reset'));
+			return;
+		}
+		this.#callback = callback;
+		for (const { chunk } of chunks) this.#session.write(this.#stream, chunk);
+		if (this.#stream.queued === 0) this.#done(null);
 	}
 
 	#done(error: Error | null): void {
