@@ -15,8 +15,11 @@ const faces = {
 	'WHATWG streams': (carrier: Carrier, options: MuxOptions): AnyMux => new BrowserMux(carrier, options),
 };
 
+const fromWeb = (stream: BrowserStream): Duplex =>
+	Duplex.fromWeb(stream as Parameters<typeof Duplex.fromWeb>[0], { allowHalfOpen: true });
+
 function duplexOf(stream: MuxStream | BrowserStream): Duplex {
-	const duplex = stream instanceof Duplex ? stream : Duplex.fromWeb(stream as Parameters<typeof Duplex.fromWeb>[0]);
+	const duplex = stream instanceof Duplex ? stream : fromWeb(stream);
 	return duplex.on('error', () => {});
 }
 
