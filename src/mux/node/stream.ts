@@ -9,11 +9,19 @@ const HIGH_WATER_MARK = 64 * 1024;
 const OPTIONS: DuplexOptions = { readableHighWaterMark: HIGH_WATER_MARK, writableHighWaterMark: HIGH_WATER_MARK };
 
 /**
+ * Listens for the errors of every stream, because Node ends the process for one that nobody listens for: what the other
+ * end does must not have that power, but what this end does (a write after the end, for example) keeps it.
+ */
+function unlessItIsOurs(this: Duplex, error: Error): void {
+	if (!(error instanceof EnslavismError) && this.listenerCount('error') === 1) rethrowLater(error);
+}
+
+/**
  * One stream as a Node `Duplex`. `end()` ends this end's direction only; `destroy()` resets both.
  *
  * What arrives and is not read waits here, at most the stream's window of bytes; then the other end has to wait. A
- * stream that was reset emits `error` with an `EnslavismError` if somebody listens for it, and only `close` otherwise,
- * so that the other end cannot bring the process down.
+ * stream that was reset emits `error` with an `EnslavismError`. Nobody has to listen for it: the other end cannot bring
+ * the process down.
  */
 export class MuxStream extends Duplex implements StreamHandler {
 	/** What the stream was opened with. */
@@ -31,6 +39,7 @@ export class MuxStream extends Duplex implements StreamHandler {
 	/** @internal */
 	constructor(session: Session, stream: Stream, meta: unknown) {
 		super(OPTIONS);
+		this.on('error', unlessItIsOurs);
 		this.meta = meta;
 		this.#session = session;
 		this.#stream = stream;
@@ -91,12 +100,10 @@ export class MuxStream extends Duplex implements StreamHandler {
 	/** @internal */
 	broken(why: ErrorCode): void {
 		const error = new EnslavismError(why);
-		const destroy = (): void => {
-			this.destroy(this.listenerCount('error') > 0 ? error : undefined);
-		};
 		// What arrived whole may still be read.
-		if (this.#isEnded && !this.readableEnded && this.#callback === undefined) this.once('end', destroy);
-		else destroy();
+		if (this.#isEnded && !this.readableEnded && this.#callback === undefined) {
+			this.once('end', () => this.destroy(error));
+		} else this.destroy(error);
 	}
 
 	override _read(): void {

@@ -71,6 +71,8 @@ export class MuxServer extends Emitter<MuxServerEvents> {
 	readonly #server: Server;
 	readonly #isOwn: boolean;
 	readonly #options: StreamOptions;
+	/** Every socket of an own server, those in their TLS handshake too. */
+	readonly #sockets = new Set<Socket>();
 	readonly #take = (socket: Socket): void => this.#connected(socket);
 
 	/** @param options a port, or options */
@@ -82,6 +84,7 @@ export class MuxServer extends Emitter<MuxServerEvents> {
 		this.#server = server ?? (tls === undefined ? createServer() : createTlsServer(tls));
 		// A TLS server tells of plain sockets too, before their handshake.
 		this.#server.on('setSecureContext' in this.#server ? 'secureConnection' : 'connection', this.#take);
+		if (this.#isOwn) this.#server.on('connection', (socket) => this.#keep(socket));
 		// One failed handshake is that client's matter.
 		this.#server.on('tlsClientError', () => {});
 		this.ready = this.#listen(port, host);
@@ -101,7 +104,10 @@ export class MuxServer extends Emitter<MuxServerEvents> {
 			if (force) connection.destroy();
 			return connection.close();
 		});
-		await Promise.all([...ended, closed]);
+		await Promise.all(ended);
+		// Those that are still greeting have nothing to finish.
+		for (const socket of this.#sockets) socket.destroy();
+		await closed;
 		this.emit('close');
 	}
 
@@ -119,6 +125,11 @@ export class MuxServer extends Emitter<MuxServerEvents> {
 			if (this.#server.listening) resolve();
 			else if (this.#isOwn) this.#server.listen(port ?? 0, host);
 		});
+	}
+
+	#keep(socket: Socket): void {
+		this.#sockets.add(socket);
+		socket.on('close', () => this.#sockets.delete(socket));
 	}
 
 	#connected(socket: Socket): void {
