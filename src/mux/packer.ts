@@ -11,13 +11,16 @@ export class Packer {
 	/** Bytes put in since the last {@link take}. */
 	bytes = 0;
 	readonly #packBytes: number;
+	readonly #reuses: boolean;
 	#pieces: Uint8Array[] = [];
 	#slab = new Uint8Array(0);
 	#from = 0;
 	#to = 0;
 
-	constructor(packBytes: number) {
+	/** @param reuses whether what {@link take} gave is done with at the next {@link header} */
+	constructor(packBytes: number, reuses: boolean) {
 		this.#packBytes = packBytes;
+		this.#reuses = reuses;
 	}
 
 	/** @param dataBytes how much data follows: it is kept together with its header if it is packed at all */
@@ -45,6 +48,10 @@ export class Packer {
 		const pieces = this.#pieces;
 		this.#pieces = [];
 		this.bytes = 0;
+		if (this.#reuses) {
+			this.#from = 0;
+			this.#to = 0;
+		}
 		return pieces;
 	}
 
@@ -61,7 +68,7 @@ export class Packer {
 	#reserve(bytes: number): void {
 		if (this.#to + bytes <= this.#slab.length) return;
 		this.#cut();
-		// A carrier may still hold what was packed before, so a slab is never used twice.
+		// A carrier may still hold what was packed before.
 		this.#slab = new Uint8Array(Math.max(SLAB_BYTES, bytes));
 		this.#from = 0;
 		this.#to = 0;

@@ -42,11 +42,13 @@ export interface SessionOptions {
 	frameBytes?: number | undefined;
 	/** Data up to this many bytes is copied next to its header. Default 1 KiB. */
 	packBytes?: number | undefined;
+	/** Whether a batch is done with before the next one is pulled, so that its memory can be used again. Default `false`. */
+	reuse?: boolean | undefined;
 }
 
 /** Frames to send. */
 export interface Batch {
-	/** One behind the other; the memory stays as it is. */
+	/** One behind the other; the memory stays as it is, unless `reuse` was asked for. */
 	pieces: Uint8Array[];
 	/** Sum of their lengths. */
 	bytes: number;
@@ -110,7 +112,7 @@ const RESET_CODES: readonly ErrorCode[] = [
 const MAX_UINT32 = 0xffff_ffff;
 
 /** How old a measured round trip may be, in ms, when a window asks for it. */
-const RTT_AGE = 5000;
+const RTT_AGE = 250;
 
 /**
  * Many streams over one ordered, reliable connection, as yamux describes them
@@ -162,7 +164,7 @@ export class Session {
 		this.#maxStreams = options.maxStreams ?? LIMITS.muxStreams;
 		this.#maxWindow = options.maxWindow ?? LIMITS.muxMaxWindowBytes;
 		this.#frameBytes = options.frameBytes ?? LIMITS.muxFrameBytes;
-		this.#packer = new Packer(options.packBytes ?? 1024);
+		this.#packer = new Packer(options.packBytes ?? 1024, options.reuse ?? false);
 	}
 
 	/**
@@ -461,10 +463,10 @@ export class Session {
 		this.#grown -= stream.fullWindow - LIMITS.muxWindowBytes;
 	}
 
-	/** How much a window grows that is filled up now: it doubles while its reader uses half of it in two round trips. */
+	/** How much a window grows that is filled up now: it doubles while its reader uses half of it in four round trips. */
 	#growth(stream: Stream, now: number): number {
 		if (now - this.#pongedAt > RTT_AGE) this.ping(now);
-		if (this.rtt === undefined || now - stream.filled > 2 * this.rtt) return 0;
+		if (this.rtt === undefined || now - stream.filled > 4 * this.rtt) return 0;
 		const { fullWindow } = stream;
 		return Math.max(0, Math.min(fullWindow, this.#maxWindow - fullWindow, LIMITS.muxGrowthBytes - this.#grown));
 	}

@@ -60,5 +60,5 @@ export const muxControlFrames = 65_536;
 export const muxMetaBytes = 16 * 1024;
 /** Largest frame on a byte stream, in bytes of data; how long one stream may keep the others waiting. */
 export const muxFrameBytes = 64 * 1024;
-/** Largest message on a carrier of messages, in bytes; the size at which data channels are fastest. */
-export const muxMessageBytes = 16 * 1024;
+/** Largest message on a carrier of messages, in bytes: a header, and as much data as a writer likely has at a time. */
+export const muxMessageBytes = 12 + 16 * 1024;

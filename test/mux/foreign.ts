@@ -15,6 +15,8 @@ import { Client, Server } from 'yamux-js';
 /** One stream of another implementation, as the tests use it. */
 export interface ForeignStream {
 	write(bytes: Uint8Array): void;
+	/** Writes, and waits until there is room for more. */
+	poured(bytes: Uint8Array): Promise<void>;
 	/** Ends its direction. */
 	end(): void;
 	onData(listener: (bytes: Buffer) => void): void;
@@ -89,6 +91,7 @@ export function yamuxJs(socket: Duplex, client: boolean): Foreign {
 	socket.pipe(new WholeFrames()).pipe(session).pipe(socket);
 	const show = (stream: YamuxJsStream): ForeignStream => ({
 		write: (bytes) => stream.write(bytes),
+		poured: (bytes) => new Promise((resolve) => (stream.write(bytes) ? resolve() : stream.once('drain', resolve))),
 		end: () => {
 			// Its end() says nothing to the other side; close() may pass what still waits for the window.
 			if (stream.writableLength === 0) stream.close();
@@ -150,6 +153,9 @@ export function libp2pYamux(socket: Duplex, client: boolean): Foreign {
 	const show = (stream: LibStream): ForeignStream => ({
 		write: (bytes) => {
 			stream.send(bytes);
+		},
+		poured: async (bytes) => {
+			if (!stream.send(bytes)) await stream.onDrain();
 		},
 		end: () => {
 			void stream.close().catch(() => {});

@@ -124,7 +124,8 @@ class BrowserSocket implements WebSocketLike {
 	}
 
 	send(data: Uint8Array): void {
-		this.#socket.send(data);
+		// Browsers take a copy.
+		this.#socket.send(Uint8Array.from(data));
 	}
 
 	close(): void {

@@ -13,6 +13,8 @@ export interface CarrierHandler {
 export interface Carrier {
 	/** Largest message, in bytes; `undefined` for a byte stream. */
 	readonly messageBytes: number | undefined;
+	/** Whether `send` has done with the memory of the pieces when it returns. */
+	readonly copies: boolean;
 	/** Takes the handler, once. Nothing is told before this call, and nothing is lost before it either. */
 	attach(handler: CarrierHandler): void;
 	/** Sends pieces in order. `done` is called once they have left this process's hands, and more may follow. */

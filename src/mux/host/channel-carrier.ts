@@ -19,7 +19,7 @@ export interface ChannelLike {
 
 /** Bytes that may wait in the channel before more is held back, and the rest at which it goes on. */
 const HIGH_BYTES = 1024 * 1024;
-const LOW_BYTES = 256 * 1024;
+const LOW_BYTES = 512 * 1024;
 
 /**
  * Carries streams over a data channel.
@@ -51,6 +51,7 @@ export function channelCarrier(channel: ChannelLike): Carrier {
 	};
 	return {
 		messageBytes: LIMITS.muxMessageBytes,
+		copies: true,
 		attach: (handler: CarrierHandler) => {
 			if ('binaryType' in channel && channel.binaryType === 'blob') channel.binaryType = 'arraybuffer';
 			channel.bufferedAmountLowThreshold = LOW_BYTES;
@@ -65,7 +66,11 @@ export function channelCarrier(channel: ChannelLike): Carrier {
 			});
 			if (channel.readyState === 'closed') queueMicrotask(() => handler.closed());
 		},
-		send: (pieces, done) => whenOpen(() => send(pieces, done)),
+		send: (pieces, done) => {
+			// What has to wait is the one thing that is kept.
+			const kept = channel.readyState === 'connecting' ? pieces.map((piece) => piece.slice()) : pieces;
+			whenOpen(() => send(kept, done));
+		},
 		end: () => whenOpen(() => channel.close()),
 		destroy: () => channel.close(),
 	};

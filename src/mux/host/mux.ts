@@ -69,7 +69,11 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 		const { messageBytes } = carrier;
 		this.#batchBytes = messageBytes ?? BATCH_BYTES;
 		this.session = new Session(
-			{ ...options, ...(messageBytes === undefined ? {} : { packBytes: messageBytes, frameBytes: messageBytes }) },
+			{
+				...options,
+				...(messageBytes === undefined ? {} : { packBytes: messageBytes, frameBytes: messageBytes }),
+				reuse: carrier.copies,
+			},
 			{
 				opened: (stream) => this.#opened(stream),
 				ready: () => this.#pumpSoon(),

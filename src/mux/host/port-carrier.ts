@@ -32,6 +32,7 @@ export function portCarrier(port: PortLike): Carrier {
 	};
 	return {
 		messageBytes: MESSAGE_BYTES,
+		copies: true,
 		attach: (given) => {
 			handler = given;
 			port.addEventListener('message', ({ data }) => {

@@ -43,6 +43,8 @@ export function webSocketCarrier(socket: WebSocketLike): Carrier {
 	};
 	return {
 		messageBytes: LIMITS.muxMessageBytes,
+		// But for a client's masking, ws sends the very bytes that it was given.
+		copies: socket.terminate === undefined,
 		attach: (handler: CarrierHandler) => {
 			let problem: unknown;
 			socket.binaryType = 'arraybuffer';
@@ -58,7 +60,11 @@ export function webSocketCarrier(socket: WebSocketLike): Carrier {
 			socket.addEventListener('close', () => handler.closed(problem));
 			if (socket.readyState > OPEN) queueMicrotask(() => handler.closed(problem));
 		},
-		send: (pieces, done) => whenOpen(() => send(pieces, done)),
+		send: (pieces, done) => {
+			// What has to wait is the one thing that is kept.
+			const kept = socket.readyState === CONNECTING ? pieces.map((piece) => piece.slice()) : pieces;
+			whenOpen(() => send(kept, done));
+		},
 		end: () => whenOpen(() => socket.close()),
 		destroy: () => (socket.terminate === undefined ? socket.close() : socket.terminate()),
 	};

@@ -5,6 +5,7 @@ import type { Carrier } from '../host/index.js';
 export function duplexCarrier(duplex: Duplex): Carrier {
 	return {
 		messageBytes: undefined,
+		copies: false,
 		attach: (handler) => {
 			let problem: Error | undefined;
 			duplex.on('data', (bytes: Uint8Array) => handler.data(bytes));
