@@ -1,4 +1,5 @@
 /** Other people's implementations of yamux, over one end of a Node `Duplex`. */
+import { once } from 'node:events';
 import { type Duplex, Transform, type TransformCallback } from 'node:stream';
 import { type YamuxMuxerInit, yamux } from '@chainsafe/libp2p-yamux';
 import { Client, Server } from 'yamux-js';
@@ -76,6 +77,7 @@ interface YamuxJsInside {
 }
 
 interface YamuxJsStream extends Duplex {
+	sendWindow: number;
 	ID(): number;
 	close(): void;
 }
@@ -91,7 +93,11 @@ export function yamuxJs(socket: Duplex, client: boolean): Foreign {
 	socket.pipe(new WholeFrames()).pipe(session).pipe(socket);
 	const show = (stream: YamuxJsStream): ForeignStream => ({
 		write: (bytes) => stream.write(bytes),
-		poured: (bytes) => new Promise((resolve) => (stream.write(bytes) ? resolve() : stream.once('drain', resolve))),
+		poured: async (bytes) => {
+			// With its window used up it looks for more ten times a second only, so it had better not come to that.
+			while (stream.sendWindow < bytes.length) await new Promise((resolve) => setImmediate(resolve));
+			if (!stream.write(bytes)) await once(stream, 'drain');
+		},
 		end: () => {
 			// Its end() says nothing to the other side; close() may pass what still waits for the window.
 			if (stream.writableLength === 0) stream.close();
