@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { type ChannelLike, channelCarrier, Mux, MuxClient, MuxServer, type MuxStream } from '../src/mux/node/index.js';
+import { channelCarrier, Mux, MuxClient, MuxServer, type MuxStream } from '../src/mux/node/index.js';
 import { Channel } from '../src/peer/index.js';
 import { createNodePeer } from '../src/peer/node/rtc.js';
 import type { RtcChannel, RtcPeer } from '../src/peer/rtc.js';
@@ -144,7 +144,7 @@ const channel =
 			};
 			if (kind === 'channel') arrived.on('message', ({ data }) => add((data as ArrayBuffer).byteLength));
 			else {
-				const receiving = new Mux(channelCarrier(arrived as unknown as ChannelLike), { client: false });
+				const receiving = new Mux(channelCarrier(arrived), { client: false });
 				receiving.on('stream', (stream) => stream.on('data', (bytes) => add(bytes.length)));
 			}
 		});
@@ -183,7 +183,7 @@ const senders: Record<string, (argument: number, more: number) => Promise<void>>
 	},
 	'channel-mux': async () => {
 		const sending = await channelOver(process, true);
-		const carrying = new Mux(channelCarrier(sending as unknown as ChannelLike), { client: true });
+		const carrying = new Mux(channelCarrier(sending), { client: true });
 		await pour(carrying.openStream(), PIECE, CHANNEL_BYTES);
 	},
 };

@@ -73,6 +73,7 @@ class WholeFrames extends Transform {
 interface YamuxJsInside {
 	streams: Map<number, unknown>;
 	pings: Map<number, unknown>;
+	ping(): void;
 	onStream: (stream: YamuxJsStream) => void;
 }
 
@@ -119,7 +120,7 @@ export function yamuxJs(socket: Duplex, client: boolean): Foreign {
 			told = listener;
 		},
 		ping: async () => {
-			session.ping();
+			inside.ping();
 			while (inside.pings.size > 0) await new Promise((resolve) => setTimeout(resolve, 2));
 		},
 		close: async () => session.close(),

@@ -37,9 +37,8 @@ describe('a stream in Node', { timeout: 20_000 }, () => {
 		const upper = new Transform({ transform: (chunk, _, next) => next(null, String(chunk).toUpperCase()) });
 		const served = pipeline(theirs, upper, theirs);
 		const parts: string[] = [];
-		await pipeline(Readable.from(['a', 'b', 'c']), mine, async (source) => {
-			for await (const part of source) parts.push(String(part));
-		});
+		await pipeline(Readable.from(['a', 'b', 'c']), mine);
+		for await (const part of mine) parts.push(String(part));
 		await served;
 		assert.equal(parts.join(''), 'ABC');
 	});

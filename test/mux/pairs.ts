@@ -4,13 +4,7 @@ import { Duplex } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { MessageChannel } from 'node:worker_threads';
 import WebSocket, { WebSocketServer } from 'ws';
-import {
-	type ChannelLike,
-	type PortLike,
-	portCarrier,
-	type WebSocketLike,
-	webSocketCarrier,
-} from '../../src/mux/host/index.js';
+import { portCarrier, type WebSocketLike, webSocketCarrier } from '../../src/mux/host/index.js';
 import { type Carrier, channelCarrier, duplexCarrier, tcpCarrier } from '../../src/mux/node/index.js';
 import { Channel } from '../../src/peer/index.js';
 import { createNodePeer } from '../../src/peer/node/rtc.js';
@@ -159,8 +153,8 @@ async function webSocketPair(wrap: (socket: WebSocket) => WebSocketLike): Promis
 async function portPair(): Promise<Pair> {
 	const { port1, port2 } = new MessageChannel();
 	return {
-		client: portCarrier(port1 as unknown as PortLike),
-		server: portCarrier(port2 as unknown as PortLike),
+		client: portCarrier(port1),
+		server: portCarrier(port2),
 		lose: () => port1.close(),
 		dispose: () => port2.close(),
 	};
@@ -210,8 +204,8 @@ export async function channelPair(): Promise<{ client: Channel; server: Channel;
 async function dataChannelPair(): Promise<Pair> {
 	const { client, server, close } = await channelPair();
 	return {
-		client: channelCarrier(client as unknown as ChannelLike),
-		server: channelCarrier(server as unknown as ChannelLike),
+		client: channelCarrier(client),
+		server: channelCarrier(server),
 		lose: close,
 		dispose: close,
 	};
@@ -222,8 +216,15 @@ export const pairs: Record<string, () => Promise<Pair>> = {
 	'a TCP socket': tcpPair,
 	'a TLS socket': tlsPair,
 	'a Node Duplex': duplexPair,
-	'a WebSocket of ws': () => webSocketPair((socket) => socket as unknown as WebSocketLike),
+	'a WebSocket of ws': () => webSocketPair((socket) => socket),
 	'a WebSocket as browsers have it': () => webSocketPair((socket) => new BrowserSocket(socket)),
 	'a data channel': dataChannelPair,
 	'a MessagePort': portPair,
 };
+
+/** What browsers have carries streams as it is: this only has to compile. */
+export const inBrowsers = (channel: RTCDataChannel, socket: globalThis.WebSocket, port: MessagePort): Carrier[] => [
+	channelCarrier(channel),
+	webSocketCarrier(socket),
+	portCarrier(port),
+];

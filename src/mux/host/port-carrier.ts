@@ -3,14 +3,13 @@ import type { Carrier, CarrierHandler } from './carrier.js';
 /** The part of a `MessagePort` that a carrier needs; browsers and Node's worker threads have it. */
 export interface PortLike {
 	postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-	addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
-	addEventListener(type: 'close', listener: () => void): void;
+	addEventListener(type: 'message' | 'close', listener: (event: object) => void): void;
 	start(): void;
 	close(): void;
 }
 
-/** Largest message to a port; it has no limit of its own. */
-const MESSAGE_BYTES = 64 * 1024;
+/** Largest message to a port, a header and 64 KiB; it has no limit of its own. */
+const MESSAGE_BYTES = 12 + 64 * 1024;
 
 /** What says that no more follows: not every browser tells that the other port was closed. */
 const END = null;
@@ -35,7 +34,8 @@ export function portCarrier(port: PortLike): Carrier {
 		copies: true,
 		attach: (given) => {
 			handler = given;
-			port.addEventListener('message', ({ data }) => {
+			port.addEventListener('message', (event) => {
+				const { data } = event as { data?: unknown };
 				if (data instanceof ArrayBuffer) handler?.data(new Uint8Array(data));
 				else if (data === END) {
 					port.close();
