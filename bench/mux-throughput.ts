@@ -6,10 +6,10 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { MasterConnection, type SlaveConnection } from '../src/client/node.js';
+import { Master, Slave } from '../src/index.js';
 import { channelCarrier, Mux, MuxClient, MuxServer, type MuxStream } from '../src/mux/node/index.js';
-import { Channel } from '../src/peer/index.js';
-import { createNodePeer } from '../src/peer/node/rtc.js';
-import type { RtcChannel, RtcPeer } from '../src/peer/rtc.js';
+import type { Channel } from '../src/peer/index.js';
 import { end, Meter, MIB, median, other, pour, report } from './mux-support.js';
 
 const PIECE = Buffer.alloc(64 * 1024);
@@ -75,6 +75,8 @@ const yamuxJsOne: Measure = async () => {
 	const server = createServer();
 	const child = other(import.meta.url, 'yamux-js', await listen(server));
 	const [socket] = (await once(server, 'connection')) as [Socket];
+	// It does not say goodbye.
+	socket.on('error', () => {});
 	await new Promise<void>((resolve) => {
 		yamuxJs(socket, false).onStream((stream) =>
 			stream.onData((bytes) => {
@@ -89,68 +91,45 @@ const yamuxJsOne: Measure = async () => {
 	return meter.speed;
 };
 
-/** One end of a data channel; the other is in the process at the other end of `port`. */
-async function channelOver(port: NodeJS.Process | ReturnType<typeof other>, isOffering: boolean): Promise<Channel> {
-	const tell = (message: unknown) => (port as NodeJS.Process).send?.(message as object);
-	const early: (() => void)[] = [];
-	let isDescribed = false;
-	let take: (channel: RtcChannel) => void = () => {};
-	const taken = new Promise<RtcChannel>((resolve) => {
-		take = resolve;
-	});
-	const peer: RtcPeer = createNodePeer(
-		{ iceServers: [] },
-		{
-			description: (type, sdp) => tell({ type, sdp }),
-			candidate: (candidate, mid) => tell({ candidate, mid }),
-			state: () => {},
-			channel: take,
-			failed: (problem) => console.error(problem),
-		},
-	);
-	(port as NodeJS.Process).on('message', (message: Record<string, string>) => {
-		const { type, sdp = '', candidate = '', mid = '' } = message;
-		if (type !== undefined) {
-			peer.accept(type as 'offer', sdp);
-			isDescribed = true;
-			for (const add of early.splice(0)) add();
-		} else if (isDescribed) peer.addCandidate(candidate, mid);
-		else early.push(() => peer.addCandidate(candidate, mid));
-	});
-	if (!isOffering) {
-		const channel = new Channel(await taken);
-		channel.attach();
-		return channel;
-	}
-	const channel = new Channel(peer.createChannel('bench', {}), {});
-	channel.attach();
-	const opened = new Promise<void>((resolve) => channel.on('open', () => resolve()));
-	peer.offer();
-	await opened;
-	return channel;
-}
-
-/** A data channel, bare or with one stream over it. */
+/** A data channel from a slave in the other process, bare or with one stream over it. */
 const channel =
 	(kind: 'channel' | 'channel-mux'): Measure =>
 	async () => {
+		const master = new Master(0);
+		await master.ready;
+		const port = master.address()?.port ?? 0;
+		const child = other(import.meta.url, kind, port);
+		const client = new MasterConnection(`ws://localhost:${port}`);
+		const slave = await new Promise<SlaveConnection>((resolve) => client.on('slaveadded', resolve));
+		const arriving = await slave.createDataChannel('bench');
 		const meter = new Meter();
-		const child = other(import.meta.url, kind);
-		const arrived = await channelOver(child, false);
 		await new Promise<void>((resolve) => {
 			const add = (bytes: number): void => {
 				meter.add(bytes);
 				if (meter.bytes >= CHANNEL_BYTES) resolve();
 			};
-			if (kind === 'channel') arrived.on('message', ({ data }) => add((data as ArrayBuffer).byteLength));
+			if (kind === 'channel') arriving.on('message', ({ data }) => add((data as ArrayBuffer).byteLength));
 			else {
-				const receiving = new Mux(channelCarrier(arrived), { client: false });
+				const receiving = new Mux(channelCarrier(arriving), { client: false });
 				receiving.on('stream', (stream) => stream.on('data', (bytes) => add(bytes.length)));
 			}
+			arriving.send('begin');
 		});
+		client.close();
 		await end(child);
+		await master.close();
 		return meter.speed;
 	};
+
+/** The channel that a client of the slave in this process opens, once it says that it listens. */
+async function openedChannel(port: number): Promise<Channel> {
+	const slave = await Slave.connect(`ws://localhost:${port}`, {});
+	const opened = await new Promise<Channel>((resolve) => {
+		slave.on('connection', (session) => session.on('datachannel', resolve));
+	});
+	await new Promise<void>((resolve) => opened.once('message', () => resolve()));
+	return opened;
+}
 
 const senders: Record<string, (argument: number, more: number) => Promise<void>> = {
 	bare: async (port) => {
@@ -171,8 +150,8 @@ const senders: Record<string, (argument: number, more: number) => Promise<void>>
 		const stream = await yamuxJs(connect(port), true).open();
 		for (let sent = 0; sent < SLOW_BYTES; sent += PIECE.length) await stream.poured(PIECE);
 	},
-	channel: async () => {
-		const sending = await channelOver(process, true);
+	channel: async (port) => {
+		const sending = await openedChannel(port);
 		const message = PIECE.subarray(0, 16 * 1024);
 		sending.bufferedAmountLowThreshold = 256 * 1024;
 		for (let sent = 0; sent < CHANNEL_BYTES; sent += message.length) {
@@ -181,8 +160,8 @@ const senders: Record<string, (argument: number, more: number) => Promise<void>>
 			sending.send(message);
 		}
 	},
-	'channel-mux': async () => {
-		const sending = await channelOver(process, true);
+	'channel-mux': async (port) => {
+		const sending = await openedChannel(port);
 		const carrying = new Mux(channelCarrier(sending), { client: true });
 		await pour(carrying.openStream(), PIECE, CHANNEL_BYTES);
 	},

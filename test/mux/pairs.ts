@@ -4,11 +4,11 @@ import { Duplex } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { MessageChannel } from 'node:worker_threads';
 import WebSocket, { WebSocketServer } from 'ws';
+import { MasterConnection, type SlaveConnection } from '../../src/client/node.js';
+import { Master, Slave } from '../../src/index.js';
 import { portCarrier, type WebSocketLike, webSocketCarrier } from '../../src/mux/host/index.js';
 import { type Carrier, channelCarrier, duplexCarrier, tcpCarrier } from '../../src/mux/node/index.js';
-import { Channel } from '../../src/peer/index.js';
-import { createNodePeer } from '../../src/peer/node/rtc.js';
-import type { RtcChannel, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
+import type { Channel } from '../../src/peer/index.js';
 import { cert, key } from './certificate.js';
 
 /** Both ends of one connection, and how to lose it. */
@@ -160,45 +160,24 @@ async function portPair(): Promise<Pair> {
 	};
 }
 
-/** Two ends of one data channel over node-datachannel, without a master. */
-export async function channelPair(): Promise<{ client: Channel; server: Channel; close(): void }> {
-	const peers: RtcPeer[] = [];
-	let accept: (channel: RtcChannel) => void = () => {};
-	const accepted = new Promise<RtcChannel>((resolve) => {
-		accept = resolve;
+/** Two ends of one data channel, between a client and a slave that met at a master. */
+export async function channelPair(): Promise<{ client: Channel; server: Channel; close(): Promise<void> }> {
+	const master = new Master(0);
+	await master.ready;
+	const url = `ws://localhost:${master.address()?.port}`;
+	const slave = await Slave.connect(url, {});
+	const taken = new Promise<Channel>((resolve) => {
+		slave.on('connection', (session) => session.on('datachannel', resolve));
 	});
-	const waiting: (() => void)[] = [];
-	let isDescribed = false;
-	const handlersOf = (other: number): RtcPeerHandlers => ({
-		description: (type, sdp) => {
-			peers[other]?.accept(type, sdp);
-			isDescribed ||= type === 'answer';
-			if (isDescribed) for (const add of waiting.splice(0)) add();
-		},
-		candidate: (candidate, mid) => {
-			const add = () => peers[other]?.addCandidate(candidate, mid);
-			if (isDescribed) add();
-			else waiting.push(add);
-		},
-		state: () => {},
-		channel: (channel) => accept(channel),
-		failed: () => {},
-	});
-	peers.push(createNodePeer({ iceServers: [] }, handlersOf(1)), createNodePeer({ iceServers: [] }, handlersOf(0)));
-	const client = new Channel((peers[0] as RtcPeer).createChannel('mux', {}), {});
-	client.attach();
-	const opened = new Promise<void>((resolve) => client.on('open', () => resolve()));
-	(peers[0] as RtcPeer).offer();
-	const server = new Channel(await accepted);
-	server.attach();
-	await opened;
-	return {
-		client,
-		server,
-		close: () => {
-			for (const peer of peers) peer.close();
-		},
+	const connection = new MasterConnection(url);
+	const session = await new Promise<SlaveConnection>((resolve) => connection.on('slaveadded', resolve));
+	const client = await session.createDataChannel('mux');
+	const close = async (): Promise<void> => {
+		connection.close();
+		slave.close();
+		await master.close();
 	};
+	return { client, server: await taken, close };
 }
 
 async function dataChannelPair(): Promise<Pair> {
@@ -206,8 +185,8 @@ async function dataChannelPair(): Promise<Pair> {
 	return {
 		client: channelCarrier(client),
 		server: channelCarrier(server),
-		lose: close,
-		dispose: close,
+		lose: () => void close(),
+		dispose: () => void close(),
 	};
 }
 
