@@ -1,4 +1,4 @@
-import { EnslavismError, type ErrorCode } from '../../wire/index.js';
+import { EnslavismError, type ErrorCode } from '../../wire/errors.js';
 import { ByteQueue, type Session, type Stream, type StreamHandler } from '../index.js';
 
 /** Bytes that a writer may be ahead. */

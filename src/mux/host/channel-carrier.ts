@@ -1,4 +1,4 @@
-import { EnslavismError } from '../../wire/index.js';
+import { EnslavismError } from '../../wire/errors.js';
 import * as LIMITS from '../../wire/limits.js';
 import type { Carrier, CarrierHandler } from './carrier.js';
 

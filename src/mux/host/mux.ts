@@ -1,4 +1,5 @@
-import { Emitter, EnslavismError, type ErrorCode, rethrowLater } from '../../wire/index.js';
+import { Emitter } from '../../wire/emitter.js';
+import { EnslavismError, type ErrorCode, rethrowLater } from '../../wire/errors.js';
 import { type Batch, encodeMeta, Session, type Stream, type StreamHandler } from '../index.js';
 import type { Carrier } from './carrier.js';
 import { Incoming, Outgoing } from './opening.js';

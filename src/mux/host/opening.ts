@@ -1,4 +1,4 @@
-import { EnslavismError, type ErrorCode } from '../../wire/index.js';
+import { EnslavismError, type ErrorCode } from '../../wire/errors.js';
 import { MetaReader, type Session, type Stream, type StreamHandler } from '../index.js';
 
 /** A stream that the other end opened, until its meta is known. */

@@ -1,5 +1,5 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
-import { EnslavismError, type ErrorCode, rethrowLater } from '../../wire/index.js';
+import { EnslavismError, type ErrorCode, rethrowLater } from '../../wire/errors.js';
 import { ByteQueue, type Session, type Stream, type StreamHandler } from '../index.js';
 
 type Callback = (error?: Error | null) => void;
