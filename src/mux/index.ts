@@ -1,3 +1,4 @@
 export * from './byte-queue.js';
 export * from './opening.js';
 export * from './session.js';
+export { Stream, type StreamHandler } from './stream.js';

@@ -2,20 +2,7 @@ import { EnslavismError, type ErrorCode } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 import { ACK, DATA, FIN, GO_AWAY, GO_AWAY_REASONS, HEADER_BYTES, PING, RST, SYN, uint32, WINDOW } from './frame.js';
 import { Packer } from './packer.js';
-
-/** What happens to one stream. Handlers may call the session. */
-export interface StreamHandler {
-	/** Bytes arrived, in memory of the carrier's. Once they are used up, {@link Session.consume} wants to know. */
-	data(bytes: Uint8Array): void;
-	/** The other end sends no more. */
-	ended(): void;
-	/** The other end has accepted the stream. */
-	accepted(): void;
-	/** All that was written has left, and the end if it was told. */
-	sent(): void;
-	/** The stream was reset, by either end, or its session is over; nothing more happens to it. */
-	broken(why: ErrorCode): void;
-}
+import { NO_BYTES, RESET_CODES, Stream } from './stream.js';
 
 /** What happens to a session. */
 export interface SessionHandler {
@@ -55,59 +42,6 @@ export interface Batch {
 	/** Streams that have nothing more to send. */
 	finished: Stream[];
 }
-
-/**
- * One direction of a stream:
- *
- *     open ──▶ ending ──▶ ended        (ending: what was written before the end still waits)
- */
-type Direction = 'open' | 'ending' | 'ended';
-
-const NO_BYTES: Uint8Array[] = [];
-
-/** One stream of a {@link Session}, which alone changes it. */
-export class Stream {
-	readonly id: number;
-	/** To be set before the carrier's next bytes. */
-	handler: StreamHandler | undefined;
-	/** Bytes written that have not left. */
-	queued = 0;
-	/** Whether nothing more can happen to it. */
-	closed = false;
-	/** @internal */
-	output: Direction = 'open';
-	/** @internal */
-	input: Direction = 'open';
-	/** @internal */
-	queue = NO_BYTES;
-	/** Batches under way that had the last of what was written. @internal */
-	flying = 0;
-	/** Bytes that may be sent. @internal */
-	sendWindow = LIMITS.muxWindowBytes;
-	/** Bytes that may arrive. @internal */
-	window = LIMITS.muxWindowBytes;
-	/** What `window` is filled up to. @internal */
-	fullWindow = LIMITS.muxWindowBytes;
-	/** Bytes used up that `window` has not been given back. @internal */
-	used = 0;
-	/** When `window` was last filled up, in ms. @internal */
-	filled = 0;
-
-	/** @internal */
-	constructor(id: number) {
-		this.id = id;
-	}
-}
-
-/** Why a stream was reset, as the length of the resetting frame; yamux leaves that number free. */
-const RESET_CODES: readonly ErrorCode[] = [
-	'stream-reset',
-	'limit-reached',
-	'bad-meta',
-	'mux-protocol',
-	'stream-refused',
-	'mux-closed',
-];
 
 const MAX_UINT32 = 0xffff_ffff;
 
