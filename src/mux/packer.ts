@@ -1,4 +1,15 @@
 import { HEADER_BYTES, setHeader } from './frame.js';
+import type { Stream } from './stream.js';
+
+/** Frames to send. */
+export interface Batch {
+	/** One behind the other; the memory stays as it is, unless `reuse` was asked for. */
+	pieces: Uint8Array[];
+	/** Sum of their lengths. */
+	bytes: number;
+	/** Streams that have nothing more to send. */
+	finished: Stream[];
+}
 
 /** Memory that headers and small data are packed into. */
 const SLAB_BYTES = 16 * 1024;

@@ -1,7 +1,7 @@
 import { EnslavismError, type ErrorCode } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 import { ACK, DATA, FIN, GO_AWAY, GO_AWAY_REASONS, HEADER_BYTES, PING, RST, SYN, uint32, WINDOW } from './frame.js';
-import { Packer } from './packer.js';
+import { type Batch, Packer } from './packer.js';
 import { NO_BYTES, RESET_CODES, Stream } from './stream.js';
 
 /** What happens to a session. */
@@ -31,16 +31,6 @@ export interface SessionOptions {
 	packBytes?: number | undefined;
 	/** Whether a batch is done with before the next one is pulled, so that its memory can be used again. Default `false`. */
 	reuse?: boolean | undefined;
-}
-
-/** Frames to send. */
-export interface Batch {
-	/** One behind the other; the memory stays as it is, unless `reuse` was asked for. */
-	pieces: Uint8Array[];
-	/** Sum of their lengths. */
-	bytes: number;
-	/** Streams that have nothing more to send. */
-	finished: Stream[];
 }
 
 const MAX_UINT32 = 0xffff_ffff;

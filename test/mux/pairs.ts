@@ -170,14 +170,18 @@ export async function channelPair(): Promise<{ client: Channel; server: Channel;
 		slave.on('connection', (session) => session.on('datachannel', resolve));
 	});
 	const connection = new MasterConnection(url);
-	const session = await new Promise<SlaveConnection>((resolve) => connection.on('slaveadded', resolve));
-	const client = await session.createDataChannel('mux');
 	const close = async (): Promise<void> => {
 		connection.close();
 		slave.close();
 		await master.close();
 	};
-	return { client, server: await taken, close };
+	try {
+		const session = await new Promise<SlaveConnection>((resolve) => connection.on('slaveadded', resolve));
+		return { client: await session.createDataChannel('mux'), server: await taken, close };
+	} catch (thrown) {
+		await close();
+		throw thrown;
+	}
 }
 
 async function dataChannelPair(): Promise<Pair> {
