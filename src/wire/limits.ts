@@ -16,6 +16,22 @@ export const sdpLength = 16 * 1024;
 export const candidateLength = 1024;
 /** Media id of a candidate. */
 export const midLength = 64;
+/** Window of a new stream, in bytes; yamux's specification fixes it, both ends assume it. */
+export const muxWindowBytes = 256 * 1024;
+/** Largest window that a stream of its own grows to, in bytes: 40 MB/s at a round trip of 100 ms. */
+export const muxMaxWindowBytes = 4 * 1024 * 1024;
+/** Bytes by which all windows of one connection together may have grown. */
+export const muxGrowthBytes = 64 * 1024 * 1024;
+/** Streams that each end of a connection may have open at the same time. */
+export const muxStreams = 10_000;
+/** Frames without data that wait to be sent; more are the work of an end that asks and does not listen. */
+export const muxControlFrames = 65_536;
+/** What a stream is opened with, encoded, in bytes of UTF-8. */
+export const muxMetaBytes = 16 * 1024;
+/** Largest frame on a byte stream, in bytes of data; how long one stream may keep the others waiting. */
+export const muxFrameBytes = 64 * 1024;
+/** Largest message on a carrier of messages, in bytes: a header, and as much data as a writer likely has at a time. */
+export const muxMessageBytes = 12 + 16 * 1024;
 /** Ids of clients, slaves and sessions. Ours are 22 characters. */
 export const idLength = 64;
 /** An error code in a message. */
