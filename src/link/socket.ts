@@ -8,7 +8,9 @@ export interface SocketHandlers {
 
 /** A WebSocket, as a link needs one. */
 export interface Socket {
-	send(text: string): void;
+	/** Bytes that have not left yet. */
+	readonly bufferedAmount: number;
+	send(data: string | Uint8Array): void;
 	close(code: number, reason: string): void;
 }
 

@@ -20,3 +20,9 @@ export const probe = 5_000;
 export const flush = 2_000;
 /** How long a socket may take to finish its closing handshake before it is cut. */
 export const socketClose = 2_000;
+/** Bound of the first wait before a lost connection is tried again; it doubles with every attempt. */
+export const backoffBase = 500;
+/** Largest bound of a wait before a lost connection is tried again. */
+export const backoffCap = 15_000;
+/** How long a connection must have lasted before the next loss begins with short waits again. */
+export const backoffReset = 5_000;
