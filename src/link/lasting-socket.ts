@@ -28,7 +28,7 @@ export interface LastingSocketOptions {
 }
 
 /** Codes after which coming back would only be refused again. */
-const FINAL: readonly number[] = [CLOSE.normal, CLOSE.badMessage, CLOSE.refused, CLOSE.wrongVersion];
+const FINAL: readonly number[] = [CLOSE.normal, CLOSE.badMessage, CLOSE.refused, CLOSE.wrongVersion, CLOSE.replaced];
 
 /**
  * A WebSocket that comes back when it is lost.

@@ -14,6 +14,16 @@ export interface SignalOptions {
 }
 
 /**
+ * The address of a service's socket.
+ *
+ * @param path parts of the service's path; each is percent-encoded
+ * @throws EnslavismError `bad-url`
+ */
+export function serviceUrl(host: SignalHost, masterUrl: string, path: string[]): string {
+	return urlBelow(masterUrl || host.defaultMasterUrl(), `/${path.map(encodeURIComponent).join('/')}`);
+}
+
+/**
  * The socket of one service.
  *
  * @param path parts of the service's path; each is percent-encoded
@@ -25,7 +35,7 @@ export function openService(
 	path: string[],
 	options: SignalOptions = {},
 ): LastingSocket {
-	const url = urlBelow(masterUrl || host.defaultMasterUrl(), `/${path.map(encodeURIComponent).join('/')}`);
+	const url = serviceUrl(host, masterUrl, path);
 	return new LastingSocket({
 		url: () => url,
 		protocols: [],

@@ -6,5 +6,6 @@ export * from './errors.js';
 export * from './handshake.js';
 export * from './ids.js';
 export * from './messages.js';
+export * from './names.js';
 export * from './trusted.js';
 export * from './user-data.js';

@@ -48,3 +48,9 @@ export const controlLength = 4096;
 export const controlBufferedBytes = 64 * 1024;
 /** Slaves in a snapshot or delta: five times the default of a master. */
 export const directoryEntries = 100_000;
+/** Id of a peer at the introduction service. User names and public keys stay below 100 characters. */
+export const introductionIdLength = 256;
+/** Key at the introduction service. It must fit into the path of a connection. */
+export const introductionKeyLength = 1024;
+/** Connections to introduced peers that one `Introducer` has at a time; later introductions are passed over. */
+export const introducedSockets = 1000;
