@@ -9,9 +9,9 @@ export type LastingSocketEvents = {
 	open: [];
 	message: [data: string | Uint8Array];
 	/** The socket was lost; it will be tried again in `delay` milliseconds. */
-	lost: [error: EnslavismError, delay: number];
+	lost: [error: EnslavismError, delay: number, code: number];
 	/** The end: `close()` was called, or the other side does not want this socket. Nothing comes after this. */
-	close: [error: EnslavismError];
+	close: [error: EnslavismError, code: number];
 };
 
 /** Tells when the host has reason to believe that it is online again; returns how to stop. */
@@ -74,7 +74,7 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 	close(code: number = CLOSE.normal, reason = ''): void {
 		if (this.#state === 'closed') return;
 		this.#socket?.close(code, reason);
-		this.#end(errorOfClose(code, reason, true));
+		this.#end(errorOfClose(code, reason, true), code);
 	}
 
 	#open(): void {
@@ -113,21 +113,21 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		this.#socket = undefined;
 		clearTimeout(this.#timer);
 		if (this.#options.reconnect === false || FINAL.includes(code)) {
-			this.#end(error);
+			this.#end(error, code);
 			return;
 		}
 		if (wasOpen && performance.now() - this.#openedAt >= WAITS.backoffReset) this.#backoff.reset();
 		this.#state = 'waiting';
 		const delay = this.#backoff.next();
 		this.#timer = setTimeout(() => this.#open(), delay);
-		this.emit('lost', error, delay);
+		this.emit('lost', error, delay, code);
 	}
 
-	#end(error: EnslavismError): void {
+	#end(error: EnslavismError, code: number): void {
 		this.#state = 'closed';
 		this.#socket = undefined;
 		clearTimeout(this.#timer);
 		this.#stopWaking();
-		this.emit('close', error);
+		this.emit('close', error, code);
 	}
 }

@@ -47,21 +47,25 @@ export type PipedSocketEvents = {
  */
 export class PipedSocket extends Emitter<PipedSocketEvents> {
 	readonly #socket: Socket;
-	readonly #patience: unknown;
+	#patience: unknown;
 	#state: 'connecting' | 'open' | 'closed' = 'connecting';
 	/** What nobody has listened for yet; `undefined` once somebody has. */
 	#unread: (string | ArrayBuffer)[] | undefined = [];
 	#unreadBytes = 0;
 
-	/** @internal */
-	constructor(openSocket: OpenSocket, url: string) {
+	/**
+	 * @internal
+	 * @param patience how long the socket may take to open, in milliseconds
+	 */
+	constructor(openSocket: OpenSocket, url: string, patience: number = WAITS.linkOpen) {
 		super();
 		this.#socket = openSocket(url, [], {
 			opened: () => this.#opened(),
 			message: (data) => this.#received(data),
 			closed: (code, reason) => this.#end(code, reason),
 		});
-		this.#patience = setTimeout(() => this.close(CLOSE.timeout, 'the socket did not open in time'), WAITS.linkOpen);
+		if (patience === Number.POSITIVE_INFINITY) return;
+		this.#patience = setTimeout(() => this.close(CLOSE.timeout, 'the socket did not open in time'), patience);
 	}
 
 	/** `connecting`, `open` or `closed`. */

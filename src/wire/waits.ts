@@ -26,3 +26,7 @@ export const backoffBase = 500;
 export const backoffCap = 15_000;
 /** How long a connection must have lasted before the next loss begins with short waits again. */
 export const backoffReset = 5_000;
+/** How long a presence key of a shared state lives without a heartbeat. */
+export const presenceExpiry = 60_000;
+/** From one heartbeat of a presence key to the next: two may be lost. */
+export const presenceBeat = 20_000;
