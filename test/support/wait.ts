@@ -1,0 +1,75 @@
+/** Waiting for things to happen, with a bound that says what did not. */
+import type { Emitter } from '../../src/wire/index.js';
+
+/** How long a test waits for anything, in milliseconds, before it fails. */
+export const PATIENCE = 8_000;
+
+/** Resolves as `promise` does; rejects when that takes too long. */
+export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE): Promise<T> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+type ArgsOf<Events, Name extends keyof Events> = Events[Name] extends unknown[] ? Events[Name] : never;
+
+/** The arguments of the next `event`. */
+export function next<Events extends object, Name extends keyof Events & string>(
+	emitter: Emitter<Events>,
+	event: Name,
+): Promise<ArgsOf<Events, Name>> {
+	const happened = new Promise<ArgsOf<Events, Name>>((resolve) => {
+		emitter.once(event, (...args) => resolve(args));
+	});
+	return within(happened, `"${event}"`);
+}
+
+/** Everything that is put in, for whoever waits for so much. */
+export class Inbox<T> {
+	readonly items: T[] = [];
+	#check: (() => void)[] = [];
+
+	/** Adds an item. Bound, so that it can be a listener. */
+	readonly put = (item: T): void => {
+		this.items.push(item);
+		for (const check of this.#check) check();
+	};
+
+	/** Resolves with the first item that `is`. */
+	async find(is: (item: T) => boolean, what = 'an item'): Promise<T> {
+		return this.#until(() => this.items.find(is), what);
+	}
+
+	/** Resolves with all items when there are `count`. */
+	async count(count: number, what = `${count} items`): Promise<T[]> {
+		return this.#until(() => (this.items.length >= count ? this.items : undefined), what);
+	}
+
+	async #until<R>(get: () => R | undefined, what: string): Promise<R> {
+		let check: (() => void) | undefined;
+		const found = new Promise<R>((resolve) => {
+			check = () => {
+				const value = get();
+				if (value !== undefined) resolve(value);
+			};
+			this.#check.push(check);
+			check();
+		});
+		try {
+			return await within(found, what);
+		} finally {
+			this.#check = this.#check.filter((each) => each !== check);
+		}
+	}
+}
+
+/** Lets everything that is due in this process happen. */
+export async function turns(count = 3): Promise<void> {
+	for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
