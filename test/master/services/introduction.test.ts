@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { pack } from 'msgpackr';
 import type WebSocket from 'ws';
 import { EnslavismError, type IntroductionLimits, introduction } from '../../../src/index.js';
+import * as WAITS from '../../../src/wire/waits.js';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { openMaster, RawSocket } from '../../support/raw-socket.js';
 import { within } from '../../support/wait.js';
@@ -411,14 +412,15 @@ describe('a connection', BOUND, () => {
 	});
 
 	it('hands over everything that was said before a close, to a slow reader too', async (t) => {
-		const { alice, bob } = await pipe(t, { pipeBytes: 1024 * 1024 });
+		const { alice, bob } = await pipe(t, { pipeBytes: 64 * 1024 * 1024 });
 		bob.socket.pause();
-		for (let n = 0; n < 64; n++) alice.send(Buffer.alloc(128 * 1024, n));
+		for (let n = 0; n < 128; n++) alice.send(Buffer.alloc(128 * 1024, n));
 		alice.socket.close(4000, 'done');
-		await still(alice.socket);
+		// Longer than a closing handshake may take.
+		await new Promise((resolve) => setTimeout(resolve, WAITS.socketClose + 500));
 		bob.socket.resume();
 		assert.deepEqual(await bob.closed, { code: 4000, reason: 'done' });
-		assert.equal(bob.heard.items.length, 64);
+		assert.equal(bob.heard.items.length, 128);
 	});
 
 	it('ends with its master', async (t) => {

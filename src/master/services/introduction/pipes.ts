@@ -46,9 +46,7 @@ export class Pipes {
 		const end = new End(socket, seat, {
 			limits: this.#options.limits,
 			keep: (bytes) => this.#keep(bytes),
-			left: (gone) => {
-				if (this.#ends.get(nameOf(gone.seat)) === gone) this.#ends.delete(nameOf(gone.seat));
-			},
+			left: () => this.#ends.delete(nameOf(seat)),
 		});
 		this.#options.liveness.watch(end);
 		this.#replace(this.#ends.get(nameOf(seat)));
@@ -84,7 +82,8 @@ function nameOf({ id, remoteId, key }: Seat): string {
 interface EndOptions {
 	limits: IntroductionLimits;
 	keep(bytes: number): boolean;
-	left(end: End): void;
+	/** Called once, when the end is over: a replaced one before its replacement takes the seat. */
+	left(): void;
 }
 
 /**
@@ -209,7 +208,7 @@ class End implements Watched {
 		clearTimeout(this.#patience);
 		this.#forgetEarly();
 		this.socket.resume();
-		this.#options.left(this);
+		this.#options.left();
 	}
 }
 
