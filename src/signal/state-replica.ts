@@ -64,11 +64,12 @@ export class StateReplica {
 	 */
 	write(key: string, value: unknown, expiry: number | undefined, now: number): OwnWrite {
 		checkKey(key);
-		if (expiry !== undefined && !(expiry > 0 && expiry <= Number.MAX_SAFE_INTEGER)) {
-			throw new EnslavismError('bad-option', 'expiry must be a number of milliseconds');
-		}
+		checkExpiry(expiry);
 		const json = jsonOf(value);
-		this.#lastWrite = Math.max(this.#masterTime(now), this.#lastWrite + TIME_STEP);
+		const time = this.#masterTime(now);
+		// Also later than what it replaces: whoever has seen a value can write over it, whatever the clocks say.
+		const replaced = this.#map.get(key, time)?.at ?? 0;
+		this.#lastWrite = Math.max(time, this.#lastWrite + TIME_STEP, replaced + TIME_STEP);
 		// A copy, as everybody else has one.
 		const update = { key, value: JSON.parse(json) as unknown, at: this.#lastWrite, source: this.id, expiry };
 		return { line: writeUpdate(update, json), change: this.take(update, now) };
@@ -142,6 +143,12 @@ function checkKey(key: string): void {
 	if (typeof key === 'string' && key.length <= LIMITS.stateKeyLength && key !== '__proto__') return;
 	const length = LIMITS.stateKeyLength;
 	throw new EnslavismError('bad-option', `a key is a text of at most ${length} characters, and not "__proto__"`);
+}
+
+function checkExpiry(expiry: unknown): void {
+	if (expiry === undefined) return;
+	if (typeof expiry === 'number' && expiry > 0 && expiry <= Number.MAX_SAFE_INTEGER) return;
+	throw new EnslavismError('bad-option', 'expiry must be a number of milliseconds');
 }
 
 function jsonOf(value: unknown): string {

@@ -43,7 +43,8 @@ const HISTORY_AHEAD = 1024 * 1024;
  */
 export function sharedState(options: SharedStateOptions = {}): Service {
 	const { expiry = DAY } = options;
-	if (typeof expiry !== 'function' && !(expiry > 0 && expiry <= Number.MAX_SAFE_INTEGER)) {
+	const isTime = typeof expiry === 'number' && expiry > 0 && expiry <= Number.MAX_SAFE_INTEGER;
+	if (typeof expiry !== 'function' && !isTime) {
 		throw new EnslavismError('bad-option', 'expiry must be a number of milliseconds, or a function that gives one');
 	}
 	const limits = { ...DEFAULT_STATE_LIMITS, ...options.limits };
