@@ -237,7 +237,7 @@ async function load(name: string): Promise<unknown> {
 		write: false,
 		format: 'cjs',
 		platform: 'node',
-		external: ['ws', 'msgpackr-extract', 'bufferutil', 'utf-8-validate'],
+		external: ['msgpackr-extract', 'bufferutil', 'utf-8-validate'],
 		logLevel: 'error',
 	});
 	const module = { exports: {} };

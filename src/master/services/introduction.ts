@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import * as CLOSE from '../../wire/close-codes.js';
 import { closeReason } from '../../wire/index.js';
@@ -56,16 +57,16 @@ class IntroductionService implements Service {
 	route(path: string): ServiceRoute | undefined {
 		const place = readPath(path);
 		if (place === undefined) return undefined;
-		return (socket) => this.#enter(socket, place);
+		return (socket, { request }) => this.#enter(socket, request.socket, place);
 	}
 
 	close(): void {
 		this.#liveness.close();
 	}
 
-	#enter(socket: WebSocket, place: Place): void {
+	#enter(socket: WebSocket, line: Duplex, place: Place): void {
 		if (place.at === 'nowhere') socket.close(CLOSE.badMessage, place.problem);
-		else if (place.at === 'connection') this.#pipes.accept(socket, place);
+		else if (place.at === 'connection') this.#pipes.accept(socket, line, place);
 		else this.#welcome(socket, place.id);
 	}
 
