@@ -298,12 +298,16 @@ describe('a connection', BOUND, () => {
 		assert.equal((await bob.closed).code, 1001);
 	});
 
-	it('closes both sides when one says what the master does not read', async (t) => {
-		const { alice, bob } = await pipe(t, { messageBytes: 2_000_000 });
-		alice.send(Buffer.alloc(2_000_001));
-		assert.equal((await alice.closed).code, 1009);
-		assert.equal((await bob.closed).code, 1001);
-	});
+	for (const messageBytes of [1_000, 2_000_000]) {
+		it(`closes both sides at a message of more than ${messageBytes} bytes, if that is the limit`, async (t) => {
+			const { alice, bob } = await pipe(t, { messageBytes });
+			alice.send(Buffer.alloc(messageBytes));
+			alice.send(Buffer.alloc(messageBytes + 1));
+			assert.equal((await alice.closed).code, 1009);
+			assert.equal((await bob.closed).code, 1001);
+			assert.equal(bob.heard.items.length, 1);
+		});
+	}
 
 	it('pairs nobody but the two whose ids and key are mirrored', async (t) => {
 		const { end } = await open(t);

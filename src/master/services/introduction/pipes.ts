@@ -166,7 +166,8 @@ class End implements Watched {
 	#receive(data: Buffer, isBinary: boolean): void {
 		this.heard = true;
 		if (this.#over) return;
-		if (this.#partner === undefined) this.#keep(data, isBinary);
+		if (data.length > this.#options.limits.messageBytes) this.close(CLOSE.tooBig, 'a message is too long');
+		else if (this.#partner === undefined) this.#keep(data, isBinary);
 		else this.#forward(data, isBinary);
 	}
 
