@@ -22,8 +22,9 @@ interface Figures {
 	p99: number;
 	/** Messages that arrived, of those that should. */
 	share: number;
-	/** CPU of the server, in cores. */
+	/** CPU of the server, and of the readers, in cores. */
 	cores: number;
+	readerCores: number;
 }
 
 /** Writes at the rate for some time; tells how many messages there were. */
@@ -51,14 +52,15 @@ async function run(kind: 'ours' | 'plain'): Promise<Figures> {
 	await write(writer, WARM_UP_MS);
 	await wait(500);
 	await readers.call('reset');
-	const before = await server.call('cpu');
+	const before = [await server.call('cpu'), await readers.call('cpu')] as const;
 	const sent = await write(writer, RUN_MS);
-	const cores = ((await server.call('cpu')) - before) / RUN_MS / 1000;
+	const cores = ((await server.call('cpu')) - before[0]) / RUN_MS / 1000;
+	const readerCores = ((await readers.call('cpu')) - before[1]) / RUN_MS / 1000;
 	await wait(1000);
 	const { count, median, p99 } = await readers.call('ages');
 	writer.terminate();
 	await Promise.all([server.stop(), readers.stop()]);
-	return { median, p99, share: count / (sent * READERS), cores };
+	return { median, p99, share: count / (sent * READERS), cores, readerCores };
 }
 
 const plain = await run('plain');
@@ -66,6 +68,7 @@ const ours = await run('ours');
 show('median age', ours.median, 'ms', 'plain', plain.median);
 show('p99', ours.p99, 'ms', 'plain', plain.p99);
 show('CPU of the server', ours.cores, 'cores', 'plain', plain.cores);
+show('CPU of the readers', ours.readerCores, 'cores', 'plain', plain.readerCores);
 show('messages that arrived', ours.share, 'of 1', 'plain', plain.share);
 judge(`p99 of ${RATE} messages/s to ${READERS} readers`, ours.p99, { atMost: 50 }, 'ms');
 judge('messages that arrived', ours.share, { atLeast: 1 }, 'of 1');

@@ -40,6 +40,12 @@ const api = {
 		count = 0;
 	},
 
+	/** CPU used until now in µs. */
+	cpu: () => {
+		const { user, system } = process.cpuUsage();
+		return user + system;
+	},
+
 	/** How many messages came since, and their ages in ms. */
 	ages: () => ({ count, median: quantile(0.5), p99: quantile(0.99) }),
 };

@@ -11,6 +11,8 @@ export class FakeSocket extends EventEmitter {
 	/** Code that the service closed it with. */
 	closedWith: number | undefined;
 	readonly sent: string[] = [];
+	/** Calls back for everything that was sent: it has left. */
+	readonly left: (() => void)[] = [];
 
 	/** Opens one at a service. */
 	static at(service: Service, path: string): FakeSocket {
@@ -23,8 +25,9 @@ export class FakeSocket extends EventEmitter {
 		return socket;
 	}
 
-	send(data: string | Uint8Array): void {
+	send(data: string | Uint8Array, _options?: object, left: () => void = () => {}): void {
 		this.sent.push(String(data));
+		this.left.push(left);
 	}
 
 	/** What the other end says. */
@@ -48,7 +51,13 @@ export class FakeSocket extends EventEmitter {
 		this.leave();
 	}
 
+	pause(): void {
+		this.isPaused = true;
+	}
+
+	resume(): void {
+		this.isPaused = false;
+	}
+
 	ping(): void {}
-	pause(): void {}
-	resume(): void {}
 }

@@ -18,10 +18,12 @@ export function frameOf(data: Uint8Array, binary: boolean): Buffer {
 
 /** What may gather, in bytes. Larger pieces are not sent faster. */
 const GATHERED_BYTES = 64 * 1024;
-/** How often longer than sending took at last frames are gathered: sending takes at most a fifth of the time. */
+/** How often longer than sending took at last frames are gathered: sending takes at most a fifth of the time… */
 const REST = 4;
-/** Frames wait no longer than this, in milliseconds. */
-const LONGEST_REST = 100;
+/** …unless frames would wait longer than this, in milliseconds; then it takes at most half of the time. */
+const SHORT_REST = 20;
+/** Frames never wait longer than this, in milliseconds. */
+const LONGEST_REST = 1000;
 
 /**
  * Gathers frames that go to many sockets, because the costs are those of the writes and not of the bytes. Alone, a frame
@@ -65,6 +67,7 @@ export class Gather {
 
 	/** A piece was sent, from `started` to `ended`. */
 	sent(started: number, ended: number): void {
-		this.#notBefore = ended + Math.min(REST * (ended - started), LONGEST_REST);
+		const took = ended - started;
+		this.#notBefore = ended + Math.min(REST * took, Math.max(took, SHORT_REST), LONGEST_REST);
 	}
 }

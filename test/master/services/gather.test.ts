@@ -32,16 +32,24 @@ describe('gathering', () => {
 
 	test('rests four times as long as sending took, so that no more than a fifth of the time goes into it', () => {
 		const gather = new Gather();
-		gather.sent(1000, 1010);
-		assert.equal(gather.due(1010), 40);
-		assert.equal(gather.due(1030), 20);
-		assert.equal(gather.due(1060), 0);
+		gather.sent(1000, 1002);
+		assert.equal(gather.due(1002), 8);
+		assert.equal(gather.due(1007), 3);
+		assert.equal(gather.due(1020), 0);
+	});
+
+	test('rests no longer than it is hardly noticed, while that leaves half of the time', () => {
+		const gather = new Gather();
+		gather.sent(1000, 1015);
+		assert.equal(gather.due(1015), 20);
+		gather.sent(2000, 2070);
+		assert.equal(gather.due(2070), 70);
 	});
 
 	test('never rests for long', () => {
 		const gather = new Gather();
-		gather.sent(1000, 2000);
-		assert.equal(gather.due(2000), 100);
+		gather.sent(1000, 9000);
+		assert.equal(gather.due(9000), 1000);
 	});
 
 	test('gives everything in order as one piece, once', () => {
