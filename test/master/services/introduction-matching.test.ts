@@ -153,6 +153,15 @@ describe('the matching engine', () => {
 		assert.ok(matching.join(bob, ['a', 'b']));
 	});
 
+	it('introduces a pair once when both join while the meetings of others are being made', () => {
+		const { matching, enter } = engine();
+		const parties = ['a', 'b', 'c', 'd'].map((id) => enter(id));
+		const meetings = parties.map((party) => matching.join(party, ['k', 'l']));
+		const made = meetings.flatMap((meeting) => drain(meeting).map(({ to, about }) => `${to} ${about}`));
+		assert.equal(made.length, 12);
+		assert.equal(new Set(made).size, 12);
+	});
+
 	it('introduces nobody who goes between two steps', () => {
 		const { matching, enter } = engine();
 		const others = ['a', 'b', 'c'].map((id) => enter(id));

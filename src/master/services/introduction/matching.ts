@@ -44,9 +44,10 @@ export class Matching<Handle> {
 	readonly #limits: MatchingLimits;
 	/** Parties by id, the newest last. */
 	readonly #byId = new Map<string, Party<Handle>[]>();
-	/** Those who stand for their id, by key. */
-	readonly #byKey = new Map<string, Set<Party<Handle>>>();
+	/** Those who stand for their id, by key, with the number of the join that brought them there last. */
+	readonly #byKey = new Map<string, Map<Party<Handle>, number>>();
 	#room = 0;
+	#joins = 0;
 
 	constructor(limits: MatchingLimits) {
 		this.#limits = limits;
@@ -73,17 +74,13 @@ export class Matching<Handle> {
 
 	/** Adds keys. `undefined` when there is no room for them; the party is to be told to leave then. */
 	join(party: Party<Handle>, keys: string[]): Meeting<Handle> | undefined {
+		const number = ++this.#joins;
 		const stands = this.#stands(party);
 		for (const key of keys) {
-			if (party.keys.has(key)) continue;
-			const cost = key.length + KEY_COST;
-			if (party.room + cost > this.#limits.keyRoomPerPeer || this.#room + cost > this.#limits.keyRoom) return undefined;
-			party.room += cost;
-			this.#room += cost;
-			party.keys.add(key);
-			if (stands) this.#list(party, key);
+			if (!party.keys.has(key) && !this.#take(party, key)) return undefined;
+			if (stands) this.#list(party, key, number);
 		}
-		return this.#meet(party, keys);
+		return this.#meet(party, keys, number);
 	}
 
 	/** Takes keys back. */
@@ -107,8 +104,9 @@ export class Matching<Handle> {
 		const next = same.at(-1);
 		if (next === undefined) this.#byId.delete(party.id);
 		if (next === undefined || !stood) return undefined;
-		for (const key of next.keys) this.#list(next, key);
-		return this.#meet(next, [...next.keys]);
+		const number = ++this.#joins;
+		for (const key of next.keys) this.#list(next, key, number);
+		return this.#meet(next, [...next.keys], number);
 	}
 
 	/** Introduces `about` to `to` once more, if both have joined the key. */
@@ -119,14 +117,17 @@ export class Matching<Handle> {
 		return { to: party.handle, about, keys: [key] };
 	}
 
-	/** The joiner first, each pair once, with everything that the two share. */
-	*#meet(party: Party<Handle>, keys: string[]): Generator<Introduction<Handle>[] | undefined, void> {
+	/**
+	 * The joiner first, each pair once, with everything that the two share. Who joins a key later than this meets the
+	 * party by its own join, also if this one is not done yet.
+	 */
+	*#meet(party: Party<Handle>, keys: string[], number: number): Generator<Introduction<Handle>[] | undefined, void> {
 		const met = new Set<Party<Handle>>([party]);
 		for (const key of keys) {
-			for (const other of this.#byKey.get(key) ?? []) {
+			for (const [other, joined] of this.#byKey.get(key) ?? []) {
 				// It may have left since the last step.
 				if (!this.#stands(party) || !party.keys.has(key)) break;
-				if (met.has(other)) {
+				if (joined > number || met.has(other)) {
 					yield undefined;
 					continue;
 				}
@@ -141,14 +142,24 @@ export class Matching<Handle> {
 		}
 	}
 
+	/** Adds a key to what a party has joined; tells whether there was room. */
+	#take(party: Party<Handle>, key: string): boolean {
+		const cost = key.length + KEY_COST;
+		if (party.room + cost > this.#limits.keyRoomPerPeer || this.#room + cost > this.#limits.keyRoom) return false;
+		party.room += cost;
+		this.#room += cost;
+		party.keys.add(key);
+		return true;
+	}
+
 	#stands(party: Party<Handle>): boolean {
 		return this.#byId.get(party.id)?.at(-1) === party;
 	}
 
-	#list(party: Party<Handle>, key: string): void {
+	#list(party: Party<Handle>, key: string, number: number): void {
 		const members = this.#byKey.get(key);
-		if (members === undefined) this.#byKey.set(key, new Set([party]));
-		else members.add(party);
+		if (members === undefined) this.#byKey.set(key, new Map([[party, number]]));
+		else members.set(party, number);
 	}
 
 	#unlist(party: Party<Handle>, key: string): void {
