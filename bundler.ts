@@ -1,6 +1,6 @@
 /**
- * Builds what browsers load: `client.js` and `slave.js` as classic scripts with globals, `client.mjs` and
- * `slave.mjs` as modules, each minified, with its source map.
+ * Builds what browsers load: `client.js`, `slave.js` and `signal.js` as classic scripts with globals, and the same as
+ * modules (`.mjs`), each minified, with its source map.
  *
  * Run as a program it writes them to `dist/browser`, which is what an installed package serves. A master that runs
  * in a checkout uses {@link openLiveBundles} instead.
@@ -14,7 +14,7 @@ import { minify } from 'terser';
 /** The package's root, whether this runs as `bundler.ts` or as `dist/bundler.js`. */
 const ROOT = new URL(import.meta.url.endsWith('.ts') ? '.' : '..', import.meta.url);
 
-const ROOMS = ['client', 'slave'] as const;
+const ROOMS = ['client', 'slave', 'signal'] as const;
 
 function optionsOf(room: (typeof ROOMS)[number], format: 'iife' | 'esm'): BuildOptions {
 	const name = `${room}.${format === 'iife' ? 'js' : 'mjs'}`;
@@ -100,7 +100,7 @@ export function openLiveBundles(log: (line: string) => void): {
 	const bundleOf = (file: string): LiveBundle => {
 		let bundle = bundles.get(file);
 		if (bundle === undefined) {
-			const room = file.startsWith('slave') ? 'slave' : 'client';
+			const room = ROOMS.find((each) => file.startsWith(each)) ?? 'client';
 			bundle = new LiveBundle(optionsOf(room, file.endsWith('.mjs') ? 'esm' : 'iife'), log);
 			bundles.set(file, bundle);
 		}
