@@ -4,9 +4,8 @@
  * processes of their own. Beside it the same state as one message of a plain `ws` socket, parsed as JSON.
  */
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import Model from 'scuttlebutt/model.js';
 import WebSocket, { createWebSocketStream, WebSocketServer } from 'ws';
 import { SharedState } from '../src/signal/node.js';
 import { Child } from './support/child.js';
@@ -17,14 +16,6 @@ import { median } from './support/stats.js';
 const KEYS = 10_000;
 const ROUNDS = 9;
 const VALUE = { x: 123.456, y: 654.321, name: 'somebody', color: '#ff8800' };
-
-/** What is used of the package, which has no types. */
-interface Model {
-	toJSON(): Record<string, unknown>;
-	createStream(): Duplex;
-}
-
-const Model = createRequire(import.meta.url)('scuttlebutt/model') as new () => Model;
 
 async function fill(url: string): Promise<void> {
 	const state = new SharedState(url, 'bench');

@@ -62,6 +62,16 @@ describe('a copy of a shared state', () => {
 		assert.equal(replica.get('early', 3000), 1);
 	});
 
+	test('writes over what it has seen, also with a clock that is behind', () => {
+		const replica = new StateReplica();
+		// The digest was half a second on its way.
+		replica.meet(digest({ now: 1000 }), 1500);
+		replica.take({ key: 'k', value: 'theirs', at: 1550, source: 'zzz', expiry: undefined }, 1600);
+		const [update] = updatesIn([replica.write('k', 'ours', undefined, 1600).line]);
+		assert.equal(replica.get('k', 1600), 'ours');
+		assert.ok(update !== undefined && update.at > 1550 && update.at < 1551);
+	});
+
 	test('brings the master what it lacks, and nothing else', () => {
 		const replica = new StateReplica();
 		replica.meet(digest({ now: 1000 }), 1000);

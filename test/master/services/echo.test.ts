@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { echo } from '../../../src/index.js';
 import { EchoHistory } from '../../../src/master/services/echo-history.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { openMaster, RawSocket } from '../../support/raw-socket.js';
+import { turns, within } from '../../support/wait.js';
 
 const PATH = '/enslavism/echo';
 
@@ -66,6 +68,23 @@ describe('the echo service', () => {
 		assert.deepEqual(await second.heard.count(1), ['new']);
 	});
 
+	test('sends a newcomer nothing that was on its way when it came, and history once', async () => {
+		for (const history of [0, 5]) {
+			const service = echo({ history });
+			const writer = FakeSocket.at(service, `${PATH}/room`);
+			writer.say('old');
+			const newcomer = FakeSocket.at(service, `${PATH}/room`);
+			writer.say('new');
+			while (!newcomer.sent.join('').endsWith('new')) await turns();
+			assert.equal(newcomer.sent.join('').match(/old/g)?.length ?? 0, history === 0 ? 0 : 1);
+			for (const socket of [writer, newcomer]) {
+				assert.match(socket.sent.join(''), /new$/);
+				socket.leave();
+			}
+			service.close();
+		}
+	});
+
 	test('sends a newcomer the last messages, if that is wanted, and none twice', async (t) => {
 		const { url } = await openMaster(t, [echo({ history: 3 })]);
 		const first = await RawSocket.open(t, `${url}${PATH}/room`);
@@ -106,7 +125,24 @@ describe('the echo service', () => {
 		assert.deepEqual(await third.heard.count(1), ['new']);
 	});
 
-	test('drops one that does not read, with a code, and stalls nobody', async (t) => {
+	test('drops one for which too much waits, with a code', async () => {
+		const service = echo({ limits: { backlogBytes: 1000 } });
+		const [writer, slow] = [FakeSocket.at(service, `${PATH}/room`), FakeSocket.at(service, `${PATH}/room`)];
+		slow.bufferedAmount = 1000;
+		writer.say('fits');
+		await turns();
+		slow.bufferedAmount = 1001;
+		const closed = once(slow, 'close');
+		writer.say('too much');
+		await within(closed, 'the slow reader to be dropped');
+		assert.equal(slow.closedWith, 4413);
+		assert.match(slow.sent.join(''), /fits$/);
+		assert.match(writer.sent.join(''), /too much$/);
+		writer.leave();
+		service.close();
+	});
+
+	test('is stalled by nobody who does not read', async (t) => {
 		const { url } = await openMaster(t, [echo({ limits: { backlogBytes: 256 * 1024 } })]);
 		const [writer, reader, slow] = await Promise.all([1, 2, 3].map(() => RawSocket.open(t, `${url}${PATH}/room`)));
 		assert.ok(writer && reader && slow);
@@ -119,8 +155,9 @@ describe('the echo service', () => {
 			sent += 16;
 			await reader.heard.count(sent);
 		}
+		const closed = once(slow.socket, 'close');
 		slow.socket.resume();
-		assert.deepEqual(await slow.closed, { code: 4413, reason: 'too much is waiting to be read' });
+		await within(closed, 'the slow reader to be dropped');
 		assert.ok(slow.heard.items.length < sent, 'it was dropped before the end');
 		writer.send('still here');
 		await reader.heard.find((each) => each === 'still here');

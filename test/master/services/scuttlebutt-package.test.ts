@@ -1,26 +1,14 @@
 /** The npm package `scuttlebutt`, version 5, against the shared state service. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import type { Duplex } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
+import Model from 'scuttlebutt/model.js';
 import WebSocket, { createWebSocketStream } from 'ws';
 import { sharedState } from '../../../src/index.js';
 import { SharedState } from '../../../src/signal/node.js';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { openMaster } from '../../support/raw-socket.js';
 import { next, within } from '../../support/wait.js';
-
-/** What is used of the package, which has no types. */
-interface Model extends NodeJS.EventEmitter {
-	readonly id: string;
-	set(key: string, value: unknown): this;
-	get(key: string): unknown;
-	toJSON(): Record<string, unknown>;
-	createStream(options?: { name?: string }): Duplex;
-}
-
-const Model = createRequire(import.meta.url)('scuttlebutt/model') as new (id?: string) => Model;
 
 /** Pipes a model through a WebSocket, as its users do; resolves when both sides have everything. */
 async function join(t: TestContext, model: Model, url: string, text = false): Promise<WebSocket> {
