@@ -82,7 +82,7 @@ export class Link<In, Out> {
 			this.#handlers.message(read.message);
 		} catch {
 			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
-			this.#fail(CLOSE.badMessage, 'bad message');
+			this.#fail(CLOSE.badMessage, '');
 		}
 	}
 

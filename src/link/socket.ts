@@ -8,8 +8,10 @@ export interface SocketHandlers {
 
 /** A WebSocket, as a link needs one. */
 export interface Socket {
+	/** Bytes that have not left yet. */
+	readonly bufferedAmount: number;
 	/** Sends if the socket is open. */
-	send(text: string): void;
+	send(data: string | Uint8Array): void;
 	close(code: number, reason: string): void;
 }
 

@@ -90,7 +90,9 @@ export class Channel extends Emitter<ChannelEvents> {
 	 * What must happen before the channel is open. libdatachannel can tell the first messages of a channel that it accepts
 	 * out of order if they come before somebody listens there. Where order matters the acceptor says that it listens.
 	 */
-	#awaited: number;
+	#accepted: boolean;
+	/** Chromium may tell messages, of this channel too, before it tells that the channel is open. */
+	#hostOpen = false;
 
 	/**
 	 * @param ask asks the other end to hang up once it has read everything
@@ -110,13 +112,13 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.negotiated = options?.negotiated ?? false;
 		this.#rtc = rtc;
 		this.#ask = ask;
-		this.#awaited = options && this.ordered && !this.negotiated ? 2 : 1;
+		this.#accepted = !(options && this.ordered && !this.negotiated);
 	}
 
 	/** Begins to hear from the host's channel; events follow. Called once, by the session. */
 	attach(): void {
 		const handlers: RtcChannelHandlers = {
-			open: () => this.#opened(),
+			open: () => this.#opened({ host: true }),
 			message: (data) => this.#heard(data),
 			low: () => this.#tell('bufferedamountlow'),
 			error: (problem) => this.#failed(new EnslavismError('rtc-failed', problem)),
@@ -196,7 +198,6 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Closes the channel at once. @internal */
 	hangUp(): void {
-		this.#awaited = 0;
 		this.#state = 'closing';
 		this.#rtc.close();
 	}
@@ -258,11 +259,13 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** The acceptor listens on the channel with this id. @internal */
 	ready(id: number): void {
-		if (this.id === id) this.#opened();
+		if (this.id === id) this.#opened({ host: false });
 	}
 
-	#opened(): void {
-		if (--this.#awaited !== 0) return;
+	#opened({ host }: { host: boolean }): void {
+		if (host) this.#hostOpen = true;
+		else this.#accepted = true;
+		if (this.#state !== 'connecting' || !this.#hostOpen || !this.#accepted) return;
 		this.#state = 'open';
 		this.#watchLow();
 		this.#tell('open');
@@ -277,10 +280,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	#heard(data: string | ArrayBuffer): void {
 		this.#received++;
 		// Who sends listens.
-		if (this.#awaited > 0) {
-			this.#awaited = 1;
-			this.#opened();
-		}
+		if (!this.#accepted) this.#opened({ host: false });
 		if (this.#unread !== undefined && this.listenerCount('message') > 0) this.#tellUnread();
 		if (this.#unread === undefined) this.emit('message', { type: 'message', data, target: this });
 		else this.#keep(this.#unread, data);
@@ -310,7 +310,6 @@ export class Channel extends Emitter<ChannelEvents> {
 	#closed(): void {
 		if (this.#state === 'closed') return;
 		clearTimeout(this.#lingering);
-		this.#awaited = 0;
 		if (this.listenerCount('message') > 0) this.#tellUnread();
 		this.#state = 'closed';
 		this.#tell('close');

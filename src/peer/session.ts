@@ -78,6 +78,8 @@ export class Session extends Emitter<SessionEvents> {
 	readonly #negotiation: Negotiation;
 	readonly #peer: RtcPeer;
 	readonly #control: RtcChannel;
+	/** What is to be said before the control channel is open: a channel of the other end may come first. */
+	#unsaid: Control[] | undefined = [];
 	readonly #channels = new Set<Channel>();
 	readonly #opening = new Map<Channel, Opening>();
 	readonly #pings = new Map<number, (answered: boolean) => void>();
@@ -128,7 +130,12 @@ export class Session extends Emitter<SessionEvents> {
 	start(): void {
 		this.#state = 'connecting';
 		this.#control.attach({
-			open: () => this.#opened(),
+			open: () => {
+				const unsaid = this.#unsaid ?? [];
+				this.#unsaid = undefined;
+				this.#opened();
+				for (const message of unsaid) this.#say(message);
+			},
 			message: (data) => this.#heard(data),
 			low: () => {},
 			error: () => {},
@@ -357,6 +364,10 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#say(message: Control): void {
+		if (this.#unsaid !== undefined) {
+			this.#unsaid.push(message);
+			return;
+		}
 		// An end that asks and does not listen is left alone.
 		if (this.#control.bufferedAmount > LIMITS.controlBufferedBytes) {
 			this.#lost();

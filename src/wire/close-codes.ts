@@ -14,6 +14,8 @@ export const refused = 4401;
 export const wrongVersion = 4406;
 /** A slave did not register in time, or an auth listener did not decide in time. */
 export const timeout = 4408;
+/** A newer socket of the same peer has taken the place of this one. */
+export const replaced = 4409;
 /** The other end does not read fast enough; what waited for it was dropped with the link. */
 export const slowReader = 4413;
 /** A limit of the master was reached. */

@@ -47,7 +47,19 @@ export type ErrorCode =
 	/** More arrived on a channel than may be kept while nobody listens for `message`. */
 	| 'unread-overflow'
 	/** The address to listen on cannot be used, see `cause`. */
-	| 'listen-failed';
+	| 'listen-failed'
+	/** The other end reset the stream, or this end did. */
+	| 'stream-reset'
+	/** Nobody at the other end takes streams. */
+	| 'stream-refused'
+	/** Something that yamux does not allow: a bad frame, or more bytes than a window holds. */
+	| 'mux-protocol'
+	/** The connection that carries the streams is closing or closed. */
+	| 'mux-closed'
+	/** The connection that carries the streams was lost, see `cause`. */
+	| 'mux-lost'
+	/** What a stream was opened with cannot be encoded or decoded, or is too large. */
+	| 'bad-meta';
 
 /** Options of {@link EnslavismError}. */
 export interface ErrorDetails {

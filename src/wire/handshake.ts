@@ -75,10 +75,20 @@ function readAuth(token: string): AuthData | undefined {
  * @throws EnslavismError `bad-url`
  */
 export function linkUrl(masterUrl: string, kind: LinkKind): string {
+	return urlBelow(masterUrl, PATHS[kind]);
+}
+
+/**
+ * The address of something that a master offers to WebSockets.
+ *
+ * @param path percent-encoded, with a leading slash
+ * @throws EnslavismError `bad-url`
+ */
+export function urlBelow(masterUrl: string, path: string): string {
 	try {
 		const url = new URL(masterUrl);
 		url.protocol = url.protocol.replace('http', 'ws');
-		url.pathname = url.pathname.replace(/\/+$/, '') + PATHS[kind];
+		url.pathname = url.pathname.replace(/\/+$/, '') + path;
 		url.hash = '';
 		if (/^wss?:$/.test(url.protocol)) return url.href;
 	} catch {

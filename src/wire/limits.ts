@@ -16,6 +16,22 @@ export const sdpLength = 16 * 1024;
 export const candidateLength = 1024;
 /** Media id of a candidate. */
 export const midLength = 64;
+/** Window of a new stream, in bytes; yamux's specification fixes it, both ends assume it. */
+export const muxWindowBytes = 256 * 1024;
+/** Largest window that a stream of its own grows to, in bytes: 40 MB/s at a round trip of 100 ms. */
+export const muxMaxWindowBytes = 4 * 1024 * 1024;
+/** Bytes by which all windows of one connection together may have grown. */
+export const muxGrowthBytes = 64 * 1024 * 1024;
+/** Streams that each end of a connection may have open at the same time. */
+export const muxStreams = 10_000;
+/** Frames without data that wait to be sent; more are the work of an end that asks and does not listen. */
+export const muxControlFrames = 65_536;
+/** What a stream is opened with, encoded, in bytes of UTF-8. */
+export const muxMetaBytes = 16 * 1024;
+/** Largest frame on a byte stream, in bytes of data; how long one stream may keep the others waiting. */
+export const muxFrameBytes = 64 * 1024;
+/** Largest message on a carrier of messages, in bytes: a header, and as much data as a writer likely has at a time. */
+export const muxMessageBytes = 12 + 16 * 1024;
 /** Ids of clients, slaves and sessions. Ours are 22 characters. */
 export const idLength = 64;
 /** An error code in a message. */
@@ -50,3 +66,29 @@ export const controlBufferedBytes = 64 * 1024;
 export const directoryEntries = 100_000;
 /** How often a session that failed at once is begun anew before the user hears of it. */
 export const retries = 6;
+/** Name of a namespace of a service. A document's id or a URL stays below. */
+export const namespaceLength = 256;
+/** Key of a shared state. */
+export const stateKeyLength = 256;
+/** Name of a source of a shared state: that of a replica. Those of the package `scuttlebutt` have up to 42 characters. */
+export const stateSourceLength = 128;
+/** A value of a shared state, as JSON. Every replica holds every value. */
+export const stateValueLength = 64 * 1024;
+/** Sources in a digest of a shared state that we write; the other side sends what it need not for any that is missing. */
+export const stateClockSources = 4_000;
+/** A line of a shared state's protocol: a digest of so many sources, or of 15 000 with names of 42 characters. */
+export const stateLineLength = 1024 * 1024;
+/** One side's token at the relay service. */
+export const relayTokenLength = 256;
+/** Bytes that a client of a service keeps while its socket is not open. */
+export const outboxBytes = 1024 * 1024;
+/** Messages that a client of a service keeps while its socket is not open, or until they are iterated over. */
+export const outboxMessages = 4096;
+/** A message that echo and relay pass on, in bytes: four times what goes over a data channel. */
+export const serviceMessageBytes = 1024 * 1024;
+/** Id of a peer at the introduction service. User names and public keys stay below 100 characters. */
+export const introductionIdLength = 256;
+/** Key at the introduction service. It must fit into the path of a connection. */
+export const introductionKeyLength = 1024;
+/** Connections to introduced peers that one `Introducer` has at a time; later introductions are passed over. */
+export const introducedSockets = 1000;

@@ -22,3 +22,13 @@ export const flush = 2_000;
 export const socketClose = 2_000;
 /** A session that fails this soon has not failed for want of a path, and is begun anew. */
 export const retry = 3_000;
+/** Bound of the first wait before a lost connection is tried again; it doubles with every attempt. */
+export const backoffBase = 500;
+/** Largest bound of a wait before a lost connection is tried again. */
+export const backoffCap = 15_000;
+/** How long a connection must have lasted before the next loss begins with short waits again. */
+export const backoffReset = 5_000;
+/** How long a presence key of a shared state lives without a heartbeat. */
+export const presenceExpiry = 60_000;
+/** From one heartbeat of a presence key to the next: two may be lost. */
+export const presenceBeat = 20_000;

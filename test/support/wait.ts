@@ -5,6 +5,7 @@ import type { Master, MasterEvents } from '../../src/master/master.js';
 import type { Channel, ChannelEvents } from '../../src/peer/channel.js';
 import type { ClientConnection, ClientConnectionEvents } from '../../src/slave/client-connection.js';
 import type { Slave, SlaveEvents } from '../../src/slave/slave.js';
+import type { Emitter } from '../../src/wire/index.js';
 
 /** How long a test waits for anything, in milliseconds, before it fails. */
 export const PATIENCE = 20_000;
@@ -45,12 +46,17 @@ type Emitting = Master | Slave | ClientConnection | BaseMasterConnection | Slave
 export function next<E extends Emitting, Name extends keyof EventsOf<E> & string>(
 	emitter: E,
 	event: Name,
-): Promise<ArgsOf<EventsOf<E>, Name>> {
+): Promise<ArgsOf<EventsOf<E>, Name>>;
+export function next<Events extends object, Name extends keyof Events & string>(
+	emitter: Emitter<Events>,
+	event: Name,
+): Promise<ArgsOf<Events, Name>>;
+export function next(emitter: unknown, event: string): Promise<unknown[]> {
 	const { once } = emitter as unknown as { once(event: string, listener: (...args: unknown[]) => void): void };
 	const happened = new Promise<unknown[]>((resolve) => {
 		once.call(emitter, event, (...args) => resolve(args));
 	});
-	return within(happened, `"${event}"`) as Promise<ArgsOf<EventsOf<E>, Name>>;
+	return within(happened, `"${event}"`);
 }
 
 /** Everything that is put in, for whoever waits for so much. */

@@ -1,1 +1,2 @@
 export { browserPlatform } from './platform.js';
+export { onBrowserWake } from './wake.js';

@@ -10,8 +10,12 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 		handlers.message(typeof data === 'string' ? data : new Uint8Array(data));
 	socket.onclose = ({ code, reason }) => handlers.closed(code, reason);
 	return {
-		send: (text) => {
-			if (socket.readyState === WebSocket.OPEN) socket.send(text);
+		get bufferedAmount() {
+			return socket.bufferedAmount;
+		},
+		// The cast: a view of shared memory is refused by the browser itself.
+		send: (data) => {
+			if (socket.readyState === WebSocket.OPEN) socket.send(data as string | Uint8Array<ArrayBuffer>);
 		},
 		// Browsers let a page choose 1000 and 3000 to 4999 only.
 		close: (code, reason) => socket.close(code === 1000 || code >= 3000 ? code : 1000, reason),

@@ -39,8 +39,11 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 	});
 	socket.on('close', (code, reason) => end(code, reason.toString() || problem));
 	return {
-		send: (text) => {
-			if (socket.readyState === WebSocket.OPEN) socket.send(text);
+		get bufferedAmount() {
+			return socket.bufferedAmount;
+		},
+		send: (data) => {
+			if (socket.readyState === WebSocket.OPEN) socket.send(data);
 		},
 		close: (code, reason) => {
 			if (socket.readyState === WebSocket.CONNECTING) socket.terminate();

@@ -159,10 +159,9 @@ class NodePeer implements RtcPeer {
 		if (this.#closed) return;
 		this.#closed = true;
 		for (const channel of this.#channels) channel.mute();
-		later(() => {
-			for (const channel of [...this.#channels]) channel.dispose();
-			this.#native.close();
-		});
+		// It closes its channels. Closed one by one while the other end closes them too, now and then one would never be let
+		// go of by the library, and the process would not end.
+		later(() => this.#native.close());
 	}
 
 	/** Hears what servers tell of this end's addresses, which takes them a while. */
@@ -260,7 +259,7 @@ class NodeChannel implements RtcChannel {
 	}
 
 	close(): void {
-		later(() => this.dispose());
+		later(() => this.#dispose());
 	}
 
 	/** Says nothing more: what the library still has in its queue comes too late. */
@@ -269,7 +268,7 @@ class NodeChannel implements RtcChannel {
 	}
 
 	/** Closes the native channel. The library says nothing more of a channel that its owner closed. */
-	dispose(): void {
+	#dispose(): void {
 		if (this.#disposed) return;
 		this.#disposed = true;
 		this.#native.close();

@@ -1,0 +1,4 @@
+export type { Carrier, CarrierHandler, MuxEvents, MuxOptions } from '../host/index.js';
+export { channelCarrier, portCarrier, webSocketCarrier } from '../host/index.js';
+export { Mux } from './mux.js';
+export { MuxStream } from './stream.js';
