@@ -1,10 +1,15 @@
-/** How much does a page load? The scripts as a master serves them, gzipped as `gzip -9` does. */
+/** How much does a page load? The scripts as a master in production serves them, gzipped as `gzip -9` does. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Master } from '../src/index.js';
 import { judge } from './support/report.js';
 
 const BUDGET = 9 * 1024;
 
+const bundler = fileURLToPath(new URL('../bundler.ts', import.meta.url));
+execFileSync(process.execPath, ['--import', 'tsx', bundler], { stdio: 'inherit' });
+process.env.NODE_ENV = 'production';
 const master = new Master(0);
 await master.ready;
 
