@@ -79,7 +79,7 @@ async function rawCycle(): Promise<void> {
 	one.onLocalCandidate(later((candidate, mid) => other.addRemoteCandidate(candidate, mid)));
 	other.onLocalCandidate(later((candidate, mid) => one.addRemoteCandidate(candidate, mid)));
 	const channel = one.createDataChannel('bench');
-	await Promise.race([new Promise<void>((resolve) => channel.onOpen(later(() => resolve()))), wait(2000)]);
+	await Promise.race([new Promise<void>((resolve) => channel.onOpen(later(() => resolve()))), wait(500)]);
 	channel.close();
 	one.close();
 	other.close();

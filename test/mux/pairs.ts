@@ -205,7 +205,8 @@ export const pairs: Record<string, () => Promise<Pair>> = {
 	'a MessagePort': portPair,
 };
 
-/** What browsers have carries streams as it is: this only has to compile. */
+/** What browsers have carries streams as it is: this only has to compile.
+ * @public */
 export const inBrowsers = (channel: RTCDataChannel, socket: globalThis.WebSocket, port: MessagePort): Carrier[] => [
 	channelCarrier(channel),
 	webSocketCarrier(socket),
