@@ -43,8 +43,12 @@ export function rawEnd(): End {
 		signal: (signal) => {
 			const message = signal as RawSignal;
 			const peer = peers.get(message.connection) ?? create(message.connection);
-			if ('sdp' in message) peer.setRemoteDescription(message.sdp, message.type);
-			else peer.addRemoteCandidate(message.candidate, message.mid);
+			try {
+				if ('sdp' in message) peer.setRemoteDescription(message.sdp, message.type);
+				else peer.addRemoteCandidate(message.candidate, message.mid);
+			} catch {
+				// The connection has failed meanwhile, and is tried again.
+			}
 		},
 	};
 }

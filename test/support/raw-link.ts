@@ -18,9 +18,8 @@ export interface RawLinkOptions {
 export class RawLink {
 	readonly socket: WebSocket;
 	readonly said = new Inbox<Said>();
-	/** How the link was closed; 1006 without a closing handshake, or the status of a refused upgrade. */
-	readonly closed: Promise<{ code: number; reason: string }>;
-	readonly opened: Promise<void>;
+	readonly #opened: Promise<void>;
+	readonly #closed: Promise<{ code: number; reason: string }>;
 
 	constructor(
 		t: TestContext,
@@ -32,9 +31,8 @@ export class RawLink {
 		t.after(() => this.socket.terminate());
 		this.socket.on('error', () => {});
 		this.socket.on('message', (data) => this.said.put(JSON.parse(String(data)) as Said));
-		this.opened = within(new Promise((resolve) => this.socket.once('open', () => resolve())), 'the link to open');
-		this.opened.catch(() => {});
-		const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+		this.#opened = new Promise((resolve) => this.socket.once('open', () => resolve()));
+		this.#closed = new Promise((resolve) => {
 			this.socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
 			this.socket.once('unexpected-response', (request, response) => {
 				response.setEncoding('utf8');
@@ -48,8 +46,16 @@ export class RawLink {
 				});
 			});
 		});
-		this.closed = within(closed, 'the link to close');
-		this.closed.catch(() => {});
+	}
+
+	/** Resolves when the link is open. */
+	get opened(): Promise<void> {
+		return within(this.#opened, 'the link to open');
+	}
+
+	/** How the link was closed; 1006 without a closing handshake, or the status of a refused upgrade. */
+	get closed(): Promise<{ code: number; reason: string }> {
+		return within(this.#closed, 'the link to close');
 	}
 
 	/** Opens a link and waits until it is open. */

@@ -10,16 +10,19 @@ import type { Emitter } from '../../src/wire/index.js';
 /** How long a test waits for anything, in milliseconds, before it fails. */
 export const PATIENCE = 20_000;
 
+/** The real clock: a test may have stopped the one that the program sees. */
+const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+
 /** Resolves as `promise` does; rejects when that takes too long. */
 export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE): Promise<T> {
 	let timer: NodeJS.Timeout | undefined;
 	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+		timer = startTimer(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
 	});
 	try {
 		return await Promise.race([promise, late]);
 	} finally {
-		clearTimeout(timer);
+		stopTimer(timer);
 	}
 }
 
