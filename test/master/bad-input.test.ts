@@ -135,7 +135,7 @@ for (const kind of ['client', 'slave'] as const) {
 		});
 	});
 
-	describe(`half a frame, from a ${kind}`, () => {
+	describe(`half a frame, from a ${kind}`, { concurrency: true }, () => {
 		const text = frame(JSON.stringify({ t: 'close', session: 'x', reason: 'y'.repeat(200) }));
 
 		it('that comes to a stop holds up nobody', async (t) => {

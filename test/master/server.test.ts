@@ -38,7 +38,7 @@ async function meet(t: TestContext, url: string): Promise<void> {
 	assert.deepEqual(slaveCo.userData, { name: 'one' });
 }
 
-describe('a master on a port', () => {
+describe('a master on a port', { concurrency: true }, () => {
 	it('listens there, and says where', async (t) => {
 		const { master, port, url } = await masterFor(t);
 		assert.ok(port > 0);

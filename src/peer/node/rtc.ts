@@ -199,6 +199,7 @@ class NodeChannel implements RtcChannel {
 	/** What happened before there were handlers. */
 	#early: ((handlers: RtcChannelHandlers) => void)[] | undefined = [];
 	#disposed = false;
+	#wasOpen = false;
 	#muted = false;
 	#tellsLow = false;
 	#maxMessageSize = 0;
@@ -210,7 +211,10 @@ class NodeChannel implements RtcChannel {
 		this.protocol = native.getProtocol();
 		native.onMessage((data) => this.#received(data));
 		native.onClosed(guarded(() => this.#gone()));
-		const opened = guarded(() => this.#tell((handlers) => handlers.open()));
+		const opened = guarded(() => {
+			this.#wasOpen = true;
+			this.#tell((handlers) => handlers.open());
+		});
 		if (!native.isOpen()) native.onOpen(opened);
 		// Also when it opened between the two lines above.
 		if (native.isOpen()) opened();
@@ -271,7 +275,8 @@ class NodeChannel implements RtcChannel {
 	#dispose(): void {
 		if (this.#disposed) return;
 		this.#disposed = true;
-		this.#native.close();
+		// One that the other end has just closed must not be closed again: the library would never let go of it.
+		if (!this.#wasOpen || this.#native.isOpen()) this.#native.close();
 		this.#forget();
 		this.#tell((handlers) => handlers.closed());
 	}
