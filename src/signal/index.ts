@@ -8,7 +8,7 @@ import { BaseSharedState } from './shared-state.js';
 
 export * from './types.js';
 
-export const host: SignalHost = { ...browserPlatform, onWake: onBrowserWake };
+const host: SignalHost = { ...browserPlatform, onWake: onBrowserWake };
 
 /** Finds peers that have joined the same keys, and connects to each. */
 export class Introducer extends BaseIntroducer {
