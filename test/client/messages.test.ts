@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DataChannelOptions } from '../../src/client/node.js';
-import { type Channel, EnslavismError } from '../../src/index.js';
+import { EnslavismError } from '../../src/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
-import { channelFor, coded, echo, messagesOf, sessionFor, trioFor } from '../support/stage.js';
-import { Inbox, next, turns, within } from '../support/wait.js';
+import { channelFor, coded, messagesOf, sessionFor } from '../support/stage.js';
+import { Inbox, next, turns } from '../support/wait.js';
 
 const bytesOf = (data: string | ArrayBuffer | undefined) => {
 	assert.ok(data instanceof ArrayBuffer, 'bytes arrive as an ArrayBuffer');
@@ -199,4 +198,3 @@ describe('back-pressure', () => {
 		}
 	});
 });
-

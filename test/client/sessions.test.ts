@@ -91,7 +91,8 @@ describe('a session', () => {
 		const offers: string[] = [];
 		slave.on('offer', (_, { session }) => void offers.push(session));
 		const opened = next(slaveCo, 'open');
-		await Promise.all([slaveCo.connect(), slaveCo.connect(), slaveCo.createDataChannel('a'), opened]);
+		const connected = next(slave, 'connection');
+		await Promise.all([slaveCo.connect(), slaveCo.connect(), slaveCo.createDataChannel('a'), opened, connected]);
 		await slaveCo.connect();
 		assert.equal(new Set(offers).size, offers.length, 'once a session');
 		assert.deepEqual(
@@ -282,9 +283,8 @@ describe('closing a session', () => {
 		]);
 		slaveCo.close('changed my mind');
 		await waiting;
-		await slaveCo.connect();
+		await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
 		assert.equal(slaveCo.state, 'open');
-		await turns();
 		assert.equal(slave.connections.length, 1);
 	});
 
@@ -303,8 +303,7 @@ describe('closing a session', () => {
 		await asked;
 		slaveCo.close();
 		decide();
-		await slaveCo.connect();
-		await turns();
+		await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
 		assert.equal(slave.connections.length, 1);
 	});
 

@@ -332,4 +332,3 @@ describe('a client', () => {
 		await bystander.check();
 	});
 });
-

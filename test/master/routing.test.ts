@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import * as LIMITS from '../../src/wire/limits.js';
-import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
-import { bystanderFor, clientFor, masterFor, seen } from '../support/stage.js';
-import { frame, OPCODE, tcpFor, tcpLinkFor, upgradeRequest } from '../support/tcp.js';
-import { next, turns, within } from '../support/wait.js';
+import { bystanderFor, masterFor } from '../support/stage.js';
+import { within } from '../support/wait.js';
 
 /** A master with a well-behaved session, and no errors to report. */
 async function stage(t: TestContext, options = {}) {
