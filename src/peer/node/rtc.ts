@@ -255,11 +255,19 @@ class NodeChannel implements RtcChannel {
 	}
 
 	sendText(text: string): void {
-		this.#send(() => this.#native.sendMessage(text));
+		try {
+			this.#native.sendMessage(text);
+		} catch (thrown) {
+			this.#notTaken(thrown);
+		}
 	}
 
 	sendBytes(bytes: Uint8Array): void {
-		this.#send(() => this.#native.sendMessageBinary(bytes));
+		try {
+			this.#native.sendMessageBinary(bytes);
+		} catch (thrown) {
+			this.#notTaken(thrown);
+		}
 	}
 
 	close(): void {
@@ -300,12 +308,8 @@ class NodeChannel implements RtcChannel {
 	}
 
 	/** A channel that has just died takes messages and loses them, as in a browser: `close` is on its way. */
-	#send(send: () => boolean): void {
-		try {
-			send();
-		} catch (thrown) {
-			if (this.#native.isOpen()) throw thrown;
-		}
+	#notTaken(thrown: unknown): void {
+		if (this.#native.isOpen()) throw thrown;
 	}
 
 	#tell(happened: (handlers: RtcChannelHandlers) => void): void {
