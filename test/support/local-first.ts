@@ -248,3 +248,15 @@ async function load(name: string): Promise<unknown> {
 	);
 	return module.exports;
 }
+
+/** In a browser a socket that fails without a listener is nobody's exception; the clients count on that. */
+function quiet(sockets: typeof WebSocket): void {
+	const { emit } = sockets.prototype;
+	sockets.prototype.emit = function (this: WebSocket, event: string | symbol, ...args: unknown[]): boolean {
+		return event === 'error' && this.listenerCount('error') === 0 ? false : emit.call(this, event, ...args);
+	};
+}
+
+const near = createRequire(import.meta.url);
+quiet(WebSocket);
+quiet(createRequire(near.resolve('cevitxe-signal-client'))('ws') as typeof WebSocket);
