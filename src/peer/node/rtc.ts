@@ -202,6 +202,8 @@ class NodeChannel implements RtcChannel {
 	#wasOpen = false;
 	#muted = false;
 	#tellsLow = false;
+	/** The most that may be waiting as far as the user knows: the native queue drains on a thread of its own. */
+	#known = 0;
 	#maxMessageSize = 0;
 
 	constructor(native: DataChannel, forget: () => void) {
@@ -230,7 +232,8 @@ class NodeChannel implements RtcChannel {
 	}
 
 	get bufferedAmount(): number {
-		return this.#native.bufferedAmount();
+		this.#known = this.#native.bufferedAmount();
+		return this.#known;
 	}
 
 	get maxMessageSize(): number {
@@ -249,12 +252,17 @@ class NodeChannel implements RtcChannel {
 	}
 
 	setLowThreshold(bytes: number): void {
-		if (!this.#tellsLow) this.#native.onBufferedAmountLow(guarded(() => this.#tell((handlers) => handlers.low())));
+		const low = guarded(() => this.#tell((handlers) => handlers.low()));
+		const missed = !this.#tellsLow && this.#known > bytes;
+		if (!this.#tellsLow) this.#native.onBufferedAmountLow(low);
 		this.#tellsLow = true;
 		this.#native.setBufferedAmountLowThreshold(bytes);
+		// What has drained since the user looked or sent was told to nobody.
+		if (missed && this.#native.bufferedAmount() <= bytes) low();
 	}
 
 	sendText(text: string): void {
+		this.#known += text.length;
 		try {
 			this.#native.sendMessage(text);
 		} catch (thrown) {
@@ -263,6 +271,7 @@ class NodeChannel implements RtcChannel {
 	}
 
 	sendBytes(bytes: Uint8Array): void {
+		this.#known += bytes.byteLength;
 		try {
 			this.#native.sendMessageBinary(bytes);
 		} catch (thrown) {
