@@ -1,5 +1,5 @@
 import { Link } from '../link/index.js';
-import type { IceServer, Platform } from '../peer/index.js';
+import { type IceServer, type PathKind, type Platform, RelayLink, type Session } from '../peer/index.js';
 import {
 	type AuthData,
 	type ClientToMaster,
@@ -9,6 +9,7 @@ import {
 	type ErrorCode,
 	type MasterToClient,
 	type Read,
+	withReason,
 } from '../wire/index.js';
 import { DirectoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
@@ -19,6 +20,8 @@ export interface MasterConnectionOptions {
 	auth?: AuthData;
 	/** STUN and TURN servers for sessions. Default: none. */
 	iceServers?: IceServer[];
+	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
+	paths?: readonly PathKind[];
 }
 
 export type MasterConnectionEvents = {
@@ -42,13 +45,20 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly ready: Promise<void>;
 
 	readonly #slaves = new Map<string, SlaveConnection>();
-	readonly #sessions = new Map<string, SlaveConnection>();
+	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
 	readonly #link: Link<MasterToClient, ClientToMaster>;
 	readonly #directory = new DirectoryCopy({
 		added: (entry) => this.#added(entry),
 		updated: (entry) => this.#updated(entry),
 		removed: (id) => this.#removed(id),
 	});
+	readonly #relay = new RelayLink({
+		bufferedAmount: () => this.#link.bufferedAmount,
+		sendBytes: (bytes) => this.#link.sendBytes(bytes),
+		opened: () => {},
+		broken: () => this.#link.broken(),
+	});
+	#relays = true;
 	readonly #host: SlaveConnectionHost;
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'closed' = 'opening';
@@ -65,8 +75,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#host = {
 			platform,
 			iceServers: options.iceServers ?? [],
+			paths: options.paths ?? ['rtc', 'relay'],
+			openRelay: (session, handlers) =>
+				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
 			send: (message) => this.#link.send(message),
-			bind: (session, connection) => this.#sessions.set(session, connection),
+			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
 			release: (session) => this.#sessions.delete(session),
 			report: (error) => this.emit('error', error),
 		};
@@ -82,6 +95,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			read,
 			handlers: {
 				message: (message) => this.#receive(message),
+				bytes: (bytes) => this.#relay.receive(bytes),
 				closed: (error) => this.#closed(error),
 			},
 		});
@@ -104,15 +118,16 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** Closes the link, and every session with it. */
 	close(): void {
-		for (const slave of this.#sessions.values()) slave.close();
+		for (const { slave } of this.#sessions.values()) slave.close();
 		this.#link.close();
 	}
 
 	#receive(message: MasterToClient): void {
-		const slave = 'session' in message ? this.#sessions.get(message.session) : undefined;
+		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
 		switch (message.t) {
 			case 'welcome':
 				this.#id = message.id;
+				this.#relays = message.relay !== false;
 				return;
 			case 'snapshot':
 				this.#directory.snapshot(message);
@@ -122,16 +137,17 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				if (!this.#directory.delta(message)) this.#link.close('delta missing');
 				return;
 			case 'answer':
-				slave?.signal()?.description('answer', message.sdp);
+				peer?.accepted(message.relay);
+				if (message.sdp !== undefined) peer?.description('answer', message.sdp, message.attempt);
 				return;
 			case 'candidate':
-				slave?.signal()?.candidate(message);
+				peer?.candidate(message, message.attempt);
 				return;
 			case 'rejected':
-				slave?.ended(message.code as ErrorCode, message.reason);
+				peer?.fail(withReason(message.code as ErrorCode, message.reason));
 				return;
 			case 'close':
-				slave?.ended('session-closed', message.reason);
+				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
 				return;
 			case 'gone':
 				slave?.slaveUnlinked();
@@ -150,8 +166,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#state = 'closed';
 		this.#settle.reject(error);
 		// A session that is open needs the master no more; one that is not can never open.
-		for (const slave of this.#sessions.values()) {
-			if (slave.state === 'connecting') slave.ended('link-closed', error.reason ?? '');
+		this.#relay.reset();
+		for (const { peer } of this.#sessions.values()) {
+			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
 		}
 		for (const id of this.#slaves.keys()) this.#removed(id);
 		this.emit('close', error);

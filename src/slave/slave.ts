@@ -1,5 +1,5 @@
 import { Link } from '../link/index.js';
-import type { IceServer, Platform } from '../peer/index.js';
+import { type IceServer, type PathKind, type Platform, RelayLink } from '../peer/index.js';
 import {
 	type AuthData,
 	type Bound,
@@ -15,12 +15,14 @@ import {
 	type SlaveToMaster,
 } from '../wire/index.js';
 import type { ClientConnection } from './client-connection.js';
-import { Incoming, type IncomingHost, type Offer } from './incoming.js';
+import { Incoming, type IncomingHost, type Offer, type OfferMessage } from './incoming.js';
 
 /** Options of a slave. */
 export interface SlaveOptions {
 	/** STUN and TURN servers for sessions. Default: none. */
 	iceServers?: IceServer[];
+	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
+	paths?: readonly PathKind[];
 }
 
 export type SlaveEvents = {
@@ -55,11 +57,17 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #sessions = new Map<string, Incoming>();
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
+	readonly #relay = new RelayLink({
+		bufferedAmount: () => this.#link.bufferedAmount,
+		sendBytes: (bytes) => this.#link.sendBytes(bytes),
+		opened: (session, open) => this.#sessions.get(session)?.relay(open),
+		broken: () => this.#link.broken(),
+	});
 	#id = '';
 	#state: 'registering' | 'open' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
 	/** What the master said before whoever awaits the slave could add a listener. */
-	#held: MasterToSlave[] | undefined = [];
+	#held: (MasterToSlave | Uint8Array)[] | undefined = [];
 
 	/** Connects and registers. @internal */
 	static async register(setup: SlaveSetup): Promise<Slave> {
@@ -76,6 +84,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		this.#host = {
 			createPeer: setup.platform.createPeer,
 			iceServers: setup.options?.iceServers ?? [],
+			paths: setup.options?.paths ?? ['rtc', 'relay'],
 			send: (message) => this.#link.send(message),
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
@@ -92,6 +101,7 @@ export class Slave extends Emitter<SlaveEvents> {
 			handlers: {
 				opened: () => this.#link.send({ t: 'register', data }),
 				message: (message) => this.#receive(message),
+				bytes: (bytes) => this.#bytes(bytes),
 				closed: (error) => this.#closed(error),
 			},
 		});
@@ -140,9 +150,7 @@ export class Slave extends Emitter<SlaveEvents> {
 				this.#registered(message.id);
 				return;
 			case 'offer':
-				if (this.#state === 'open' && !this.#sessions.has(message.session)) {
-					this.#sessions.set(message.session, new Incoming(this.#host, message));
-				}
+				this.#offered(message);
 				return;
 			case 'candidate':
 				this.#sessions.get(message.session)?.candidate(message);
@@ -155,6 +163,17 @@ export class Slave extends Emitter<SlaveEvents> {
 		}
 	}
 
+	#offered(message: OfferMessage): void {
+		const known = this.#sessions.get(message.session);
+		if (known !== undefined) known.again(message);
+		else if (this.#state === 'open') this.#sessions.set(message.session, new Incoming(this.#host, message));
+	}
+
+	#bytes(bytes: Uint8Array): void {
+		if (this.#held !== undefined) this.#held.push(bytes);
+		else this.#relay.receive(bytes);
+	}
+
 	#registered(id: string): void {
 		if (this.#state !== 'registering') return;
 		this.#state = 'open';
@@ -165,13 +184,17 @@ export class Slave extends Emitter<SlaveEvents> {
 		setTimeout(() => {
 			const held = this.#held ?? [];
 			this.#held = undefined;
-			for (const message of held) this.#handle(message);
+			for (const each of held) {
+				if (each instanceof Uint8Array) this.#relay.receive(each);
+				else this.#handle(each);
+			}
 		}, 0);
 	}
 
 	#closed(error: EnslavismError): void {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
+		this.#relay.reset();
 		const waiting = this.#waiting;
 		this.#waiting = undefined;
 		if (waiting === undefined) this.emit('close', error);

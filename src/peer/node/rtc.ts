@@ -7,11 +7,12 @@
  * while that queue is empty: they are the hot path, and sending from inside a callback is safe.
  */
 import { type DataChannel, type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 'node-datachannel';
-import { CONTROL_CHANNEL, rethrowLater } from '../../wire/index.js';
+import { rethrowLater } from '../../wire/index.js';
 import type {
 	CreatePeer,
-	DataChannelOptions,
+	Delivery,
 	DescriptionType,
+	IceCredentials,
 	IceServer,
 	RtcChannel,
 	RtcChannelHandlers,
@@ -21,7 +22,6 @@ import type {
 	RtcState,
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
-import { checkChannel } from './check-channel.js';
 
 /**
  * The library's own value is 20 ms. 100 ms lets one SACK answer several small messages, which took a quarter off
@@ -99,23 +99,16 @@ class NodePeer implements RtcPeer {
 		// All callbacks before anything starts work: the library does not repeat events.
 		this.#native.onStateChange(this.#told((state) => handlers.state(state as RtcState)));
 		if (config.iceServers.length > 0) this.#gather();
-		// The channel is taken inside the callback: its messages may follow at once.
-		this.#native.onDataChannel((native) => {
-			const channel = new NodeChannel(native, () => this.#channels.delete(channel));
-			this.#channels.add(channel);
-			later(() => {
-				if (!this.#closed) handlers.channel(channel);
-			});
-		});
 	}
 
-	createChannel(label: string, options: DataChannelOptions): RtcChannel {
-		if (label !== CONTROL_CHANNEL.label || options.id !== CONTROL_CHANNEL.id) checkChannel(label, options);
-		// The library would give a second channel on the same stream.
-		if (options.negotiated === true && [...this.#channels].some((channel) => channel.id === options.id)) {
-			throw new TypeError(`there is a data channel with the id ${options.id} already`);
-		}
-		const native = this.#native.createDataChannel(label, nativeOptions(options));
+	createChannel(label: string, id: number, { ordered, maxRetransmits, maxPacketLifeTime }: Delivery): RtcChannel {
+		const native = this.#native.createDataChannel(label, {
+			negotiated: true,
+			id,
+			unordered: ordered === false,
+			...(maxRetransmits === undefined ? {} : { maxRetransmits }),
+			...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
+		});
 		const channel = new NodeChannel(native, () => this.#channels.delete(channel));
 		this.#channels.add(channel);
 		return channel;
@@ -130,7 +123,7 @@ class NodePeer implements RtcPeer {
 	 * between, because the answerer is checking already, the handshake fails for want of the fingerprint. One
 	 * connection in ten between two programs of one busy machine does; the client then begins anew.
 	 */
-	accept(type: DescriptionType, sdp: string): void {
+	accept(type: DescriptionType, sdp: string, ice?: IceCredentials): void {
 		const problem = problemOfSdp(sdp);
 		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
 		const { sdp: bare, mid, candidates } = splitCandidates(sdp);
@@ -140,7 +133,7 @@ class NodePeer implements RtcPeer {
 		};
 		if (type === 'offer') {
 			add();
-			this.#describe('answer');
+			this.#describe('answer', ice);
 		} else {
 			setTimeout(add, OFFERER_WAITS_MS);
 		}
@@ -175,8 +168,9 @@ class NodePeer implements RtcPeer {
 	}
 
 	/** The description as it stands at once has this host's own candidates, which without servers are all there are. */
-	#describe(type: DescriptionType): void {
-		this.#native.setLocalDescription(type);
+	#describe(type: DescriptionType, ice?: IceCredentials): void {
+		if (ice === undefined) this.#native.setLocalDescription(type);
+		else this.#native.setLocalDescription(type, { iceUfrag: ice.ufrag, icePwd: ice.pwd });
 		const sdp = this.#native.localDescription()?.sdp ?? '';
 		later(() => {
 			if (!this.#closed) this.#handlers.description(type, sdp);
@@ -191,8 +185,6 @@ class NodePeer implements RtcPeer {
 }
 
 class NodeChannel implements RtcChannel {
-	readonly label: string;
-	readonly protocol: string;
 	readonly #native: DataChannel;
 	readonly #forget: () => void;
 	#handlers: RtcChannelHandlers | undefined;
@@ -209,8 +201,6 @@ class NodeChannel implements RtcChannel {
 	constructor(native: DataChannel, forget: () => void) {
 		this.#native = native;
 		this.#forget = forget;
-		this.label = native.getLabel();
-		this.protocol = native.getProtocol();
 		native.onMessage((data) => this.#received(data));
 		native.onClosed(guarded(() => this.#gone()));
 		const opened = guarded(() => {
@@ -220,15 +210,6 @@ class NodeChannel implements RtcChannel {
 		if (!native.isOpen()) native.onOpen(opened);
 		// Also when it opened between the two lines above.
 		if (native.isOpen()) opened();
-	}
-
-	get id(): number | null {
-		try {
-			const id = this.#native.getId();
-			return id >= 0 ? id : null;
-		} catch {
-			return null;
-		}
 	}
 
 	get bufferedAmount(): number {
@@ -334,17 +315,6 @@ function bufferOf(data: Buffer | ArrayBuffer): ArrayBuffer {
 	const { buffer, byteOffset, byteLength } = data;
 	if (byteLength === buffer.byteLength) return buffer as ArrayBuffer;
 	return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
-}
-
-function nativeOptions(options: DataChannelOptions) {
-	const { ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated, id } = options;
-	return {
-		unordered: ordered === false,
-		...(maxRetransmits === undefined ? {} : { maxRetransmits }),
-		...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
-		...(protocol === undefined ? {} : { protocol }),
-		...(negotiated === true && id !== undefined ? { negotiated, id } : {}),
-	};
 }
 
 function nativeConfig(config: RtcConfig): NativeConfig {
