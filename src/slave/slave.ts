@@ -1,5 +1,12 @@
 import { Link } from '../link/index.js';
-import { type IceServer, type PathKind, type Platform, RelayLink } from '../peer/index.js';
+import {
+	type AddressOptions,
+	type Endpoint,
+	type IceServer,
+	type PathKind,
+	type Platform,
+	RelayLink,
+} from '../peer/index.js';
 import {
 	type AuthData,
 	type Bound,
@@ -18,7 +25,7 @@ import type { ClientConnection } from './client-connection.js';
 import { Incoming, type IncomingHost, type Offer, type OfferMessage } from './incoming.js';
 
 /** Options of a slave. */
-export interface SlaveOptions {
+export interface SlaveOptions extends AddressOptions {
 	/** STUN and TURN servers for sessions. Default: none. */
 	iceServers?: IceServer[];
 	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
@@ -63,6 +70,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		opened: (session, open) => this.#sessions.get(session)?.relay(open),
 		broken: () => this.#link.broken(),
 	});
+	readonly #endpoint: Endpoint | undefined;
 	#id = '';
 	#state: 'registering' | 'open' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
@@ -73,16 +81,27 @@ export class Slave extends Emitter<SlaveEvents> {
 	static async register(setup: SlaveSetup): Promise<Slave> {
 		const data = encodeUserData(setup.userData);
 		const url = setup.url ?? setup.platform.defaultMasterUrl();
-		return new Promise((resolve, reject) => {
-			new Slave(setup, url, data, { resolve, reject });
-		});
+		const { options = {}, platform } = setup;
+		const endpoint = await platform.openEndpoint?.({ ...options, iceServers: () => options.iceServers ?? [] });
+		try {
+			return await new Promise((resolve, reject) => {
+				new Slave(setup, url, data, endpoint, { resolve, reject });
+			});
+		} catch (thrown) {
+			endpoint?.close();
+			throw thrown;
+		}
 	}
 
-	private constructor(setup: SlaveSetup, url: string, data: string, waiting: Waiting) {
+	private constructor(setup: SlaveSetup, url: string, data: string, endpoint: Endpoint | undefined, waiting: Waiting) {
 		super();
 		this.#waiting = waiting;
+		this.#endpoint = endpoint;
+		endpoint?.onchange(() => {
+			if (this.#state === 'open') this.#link.send({ t: 'moved', direct: endpoint.direct });
+		});
 		this.#host = {
-			createPeer: setup.platform.createPeer,
+			createPeer: endpoint?.createPeer ?? setup.platform.createPeer,
 			iceServers: setup.options?.iceServers ?? [],
 			paths: setup.options?.paths ?? ['rtc', 'relay'],
 			send: (message) => this.#link.send(message),
@@ -99,7 +118,7 @@ export class Slave extends Emitter<SlaveEvents> {
 			openSocket: setup.platform.openSocket,
 			read: setup.read,
 			handlers: {
-				opened: () => this.#link.send({ t: 'register', data }),
+				opened: () => this.#link.send({ t: 'register', data, direct: endpoint?.direct }),
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#bytes(bytes),
 				closed: (error) => this.#closed(error),
@@ -137,6 +156,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	close(reason = ''): void {
 		for (const session of [...this.#sessions.values()]) session.close(reason);
 		this.#link.close();
+		this.#endpoint?.close();
 	}
 
 	#receive(message: MasterToSlave): void {

@@ -22,6 +22,7 @@ import type {
 	RtcState,
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
+import type { Certificate } from './certificate.js';
 
 /**
  * The library's own value is 20 ms. 100 ms lets one SACK answer several small messages, which took a quarter off
@@ -77,15 +78,35 @@ export const createNodePeer: CreatePeer = (config, handlers) => {
 	return new NodePeer(nativeConfig(config), handlers);
 };
 
+/** What all connections of an end that answers share. */
+export interface Socket {
+	port: number;
+	bindAddress: string | undefined;
+	certificate: Certificate;
+}
+
 /**
- * The same for an end that answers. All such connections of a process share one UDP port, so that the library waits
- * for one socket and not for one a client, which takes a fifth off a server's CPU. An end that offers has a port of
- * its own for each connection: two connections between the same two ports could not be told apart.
+ * The same for an end that answers. All such connections of a process share one UDP port, so that one hole in a
+ * firewall is enough, and the library waits for one socket and not for one a client, which takes a fifth off a server's
+ * CPU. An end that offers has a port of its own for each connection: two connections between the same two ports could
+ * not be told apart.
  */
-export const createNodeAnswerer: CreatePeer = (config, handlers) => {
-	settle();
-	return new NodePeer({ ...nativeConfig(config), enableIceUdpMux: true }, handlers);
-};
+export function createAnswerer({ port, bindAddress, certificate }: Socket): CreatePeer {
+	return (config, handlers) => {
+		settle();
+		const native: NativeConfig = {
+			...nativeConfig(config),
+			enableIceUdpMux: true,
+			portRangeBegin: port,
+			portRangeEnd: port,
+			// Also takes the text of a certificate, not just its file's name.
+			certificatePemFile: certificate.cert,
+			keyPemFile: certificate.key,
+			...(bindAddress === undefined ? {} : { bindAddress }),
+		};
+		return new NodePeer(native, handlers);
+	};
+}
 
 class NodePeer implements RtcPeer {
 	readonly #native: PeerConnection;
