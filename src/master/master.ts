@@ -262,6 +262,9 @@ function checkOptions(where: unknown, { tick, limits = {}, relay = {} }: MasterO
 	if (tick !== undefined && !(tick >= 1 && tick <= 1000)) {
 		throw new EnslavismError('bad-option', 'tick must be from 1 to 1000 milliseconds');
 	}
+	if (relay !== false && Object(relay) !== relay) {
+		throw new EnslavismError('bad-option', 'relay must be false, or limits in bytes per second');
+	}
 	for (const [name, value] of Object.entries(relay === false ? {} : relay)) {
 		if (!Object.hasOwn(DEFAULT_RELAY, name) || !(typeof value === 'number' && value > 0)) {
 			throw new EnslavismError('bad-option', `relay.${name} must be one of ${Object.keys(DEFAULT_RELAY)}, and above 0`);

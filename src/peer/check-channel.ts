@@ -45,5 +45,5 @@ export function checkChannel(name: string, options: DataChannelOptions): void {
 	if (options.negotiated === true) {
 		if (options.id === undefined) refuse('a negotiated data channel needs an id');
 	}
-	checkUint16('id', options.id, MAX_NEGOTIATED_ID);
+	if (options.negotiated === true) checkUint16('id', options.id, MAX_NEGOTIATED_ID);
 }

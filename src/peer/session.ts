@@ -345,7 +345,9 @@ export class Session extends Emitter<SessionEvents> {
 
 	#begin(attempt: number): void {
 		const { createPeer, rtc, makes, signals } = this.#options;
+		const wasOpen = this.#carrier?.kind === 'rtc';
 		this.#dropRtc();
+		if (wasOpen) this.#choose(true);
 		this.#attempt = attempt;
 		this.#attemptStarted = performance.now();
 		const direct = this.#direct;
@@ -441,13 +443,13 @@ export class Session extends Emitter<SessionEvents> {
 		const old = this.#relay;
 		this.#relay = pipe;
 		old?.close();
-		this.#choose(old !== undefined && this.#carrier === old);
+		// What was on its way in the old one is lost, also where it was not the best path any more.
+		this.#choose(old !== undefined);
 	}
 
 	#relayLost(): void {
-		const was = this.#carrier?.kind === 'relay';
 		this.#relay = undefined;
-		this.#choose(was);
+		this.#choose(true);
 		if (this.#relayRefused || this.#options.makes !== 'offer' || this.#carrier !== undefined || !this.#accepted) return;
 		clearTimeout(this.#retry);
 		this.#retry = setTimeout(() => this.wake(), this.#backoff.next());
@@ -667,7 +669,7 @@ export class Session extends Emitter<SessionEvents> {
 	#theyOpened(message: Extract<Control, { t: 'open' }>): void {
 		const { t: _, n: number, id, label, ...options } = message;
 		try {
-			checkChannel(label, { ...options, id } as DataChannelOptions);
+			checkChannel(label, { ...options, id, negotiated: true } as DataChannelOptions);
 		} catch {
 			this.fail(new EnslavismError('bad-message'));
 			return;

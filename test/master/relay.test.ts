@@ -272,7 +272,10 @@ describe('the bounds of the relay', () => {
 		near.write(new Uint8Array(bytes));
 		for (let round = 0; round < 20; round++) await settled(client);
 		await bystander.check();
-		assert.ok(bytes - near.stream.queued <= 2 * LIMITS.relayWindowBytes, `${bytes - near.stream.queued} bytes are held`);
+		assert.ok(
+			bytes - near.stream.queued <= 2 * LIMITS.relayWindowBytes,
+			`${bytes - near.stream.queued} bytes are held`,
+		);
 		assert.equal(master.counts.slaves, 2);
 		slave.link.socket.resume();
 		await far.arrived(5 + bytes);

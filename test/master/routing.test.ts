@@ -36,7 +36,13 @@ describe('a session', () => {
 			const { client, slave, offer } = await sessions(t, session);
 			assert.deepEqual([offer.session, offer.sdp, offer.auth], [session, 'v=0 first', undefined]);
 			slave.link.say({ t: 'answer', session, sdp: 'v=0 answer' });
-			assert.deepEqual(await client.hear('answer'), { t: 'answer', session, attempt: 0, sdp: 'v=0 answer', relay: true });
+			assert.deepEqual(await client.hear('answer'), {
+				t: 'answer',
+				session,
+				attempt: 0,
+				sdp: 'v=0 answer',
+				relay: true,
+			});
 			const candidate = { t: 'candidate', session, attempt: 1, candidate: 'anything at all', mid: 'x' };
 			slave.link.say(candidate);
 			client.say({ ...candidate, mid: 'y' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Channel, type ChannelHost } from '../../src/peer/channel.js';
-import { messageFrame, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
+import { ACK, messageFrame, writeFrame } from '../../src/peer/frames.js';
 import type { Message } from '../../src/peer/numbering.js';
 import type { DataChannelOptions } from '../../src/peer/rtc.js';
 import * as LIMITS from '../../src/wire/limits.js';
@@ -408,7 +408,7 @@ describe('the lane of a channel', () => {
 	for (const [what, data] of [
 		['text', 'text'],
 		['a short frame', new ArrayBuffer(3)],
-		['an acknowledgement', writeFrame(2, 1, 0).buffer as ArrayBuffer],
+		['an acknowledgement', writeFrame(ACK, 1, 0).buffer as ArrayBuffer],
 	] as const) {
 		it(`of an unordered channel costs the session when it brings ${what}`, () => {
 			const { lane, heard, listen, counts } = stage({ ordered: false });
@@ -418,7 +418,6 @@ describe('the lane of a channel', () => {
 			assert.deepEqual([heard, counts().broken], [['good'], 0]);
 			rtc.handlers.message(data);
 			assert.deepEqual([heard, counts().broken], [['good'], 1]);
-			assert.equal(readFrame(writeFrame(TEXT, 1, 0))?.channel, 1);
 		});
 	}
 

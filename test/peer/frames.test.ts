@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ACK, BYTES, FRAME_BYTES, messageFrame, PING, PONG, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
+import {
+	ACK,
+	BYTES,
+	FRAME_BYTES,
+	messageFrame,
+	PING,
+	PONG,
+	readFrame,
+	TEXT,
+	writeFrame,
+} from '../../src/peer/frames.js';
 
 const channels = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const numbers = fc.integer({ min: 0, max: 2 ** 48 - 1 });
@@ -48,7 +58,6 @@ describe('a frame', () => {
 		const read = readFrame(around.subarray(30, 30 + frame.length));
 		around.fill(0);
 		assert.deepEqual(read, { kind: BYTES, channel: 1, number: 2, data: new Uint8Array([5, 6]).buffer });
-		assert.ok((read?.data as ArrayBuffer).byteLength === 2, 'no view of all that it came in');
 	});
 
 	it('is none when it is too short or of no known kind', () => {

@@ -341,6 +341,38 @@ describe('the paths of a session', () => {
 		assert.equal(session.path, 'relay');
 	});
 
+	it('are left when the other end, which saw them fail first, tries again', async (t) => {
+		const { session, host, relay, announced, paths } = stage(t, { makes: 'answer', openRelay: undefined });
+		session.start();
+		session.relay(relay.open);
+		session.description('offer', 'first', 0);
+		host.peer().open();
+		const old = host.peer();
+		old.trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		announced[0]?.send('0');
+		session.description('offer', 'second', 1);
+		assert.ok(old.closed);
+		assert.deepEqual([session.path, relay.pipe().messages(1)], ['relay', [[0, '0']]]);
+		announced[0]?.send('1');
+		assert.deepEqual(relay.pipe().messages(1).at(-1), [1, '1']);
+		host.peer().open();
+		session.description('offer', 'first again', 0);
+		assert.deepEqual([session.path, paths, host.peers.length], ['rtc', ['rtc', 'relay', 'rtc'], 2]);
+	});
+
+	it('are waited for when the only one is left for a new attempt', async (t) => {
+		const { session, host, announced, paths } = stage(t, { makes: 'answer', openRelay: undefined });
+		session.start();
+		session.description('offer', 'first', 0);
+		host.peer().open();
+		host.peer().trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		announced[0]?.send('0');
+		session.description('offer', 'second', 1);
+		assert.deepEqual([session.path, session.open], [undefined, true]);
+		const trunk = host.peer().open();
+		assert.deepEqual([session.path, trunk.messages(1), paths], ['rtc', [[0, '0']], [undefined, 'rtc']]);
+	});
+
 	it('are tried again with waits that grow, and at once when the host wakes', (t) => {
 		const { openRelay, session, host, signals, pass } = stage(t);
 		openRelay();
@@ -428,6 +460,17 @@ describe('a lane', () => {
 		pipe.say({ t: 'lane', n: x.number, a: 0 });
 		x.send('over the lane');
 		assert.deepEqual([trunk.messages(x.number).length, lane.sent], [2, ['over the lane']]);
+	});
+
+	it('is given to one channel alone, where the numbers of both ends meet', async (t) => {
+		const { openRelay, session, host, announced } = stage(t);
+		const pipe = openRelay();
+		host.peer().open();
+		session.createDataChannel('mine', { negotiated: true, id: 3 }).catch(() => {});
+		await turns();
+		pipe.say({ t: 'open', n: 2, id: 3, label: 'theirs' });
+		assert.equal(announced.length, 1);
+		assert.equal(host.peer().channels.filter(({ id }) => id === 3).length, 1);
 	});
 
 	it('that cannot be made leaves the channel on the trunk', async (t) => {
@@ -584,7 +627,10 @@ describe('a session that is open', () => {
 				if (what === 'pings') pipe.hear(PING, 0, count);
 				else pipe.hear(TEXT, 2, count, '');
 			}
-			assert.ok(closes.length === 1 || pipe.frames.length === before, `${pipe.frames.length - before} more are waiting`);
+			assert.ok(
+				closes.length === 1 || pipe.frames.length === before,
+				`${pipe.frames.length - before} more are waiting`,
+			);
 		});
 	}
 

@@ -229,7 +229,8 @@ describe('a Node client', () => {
 		const client = clientFor(t, url);
 		const slaveCo = await seen(client, id);
 		let answer = '';
-		link.socket.on('message', (data) => {
+		link.socket.on('message', (data: Buffer, isBinary) => {
+			if (isBinary) return;
 			const { t, session, attempt } = JSON.parse(String(data)) as Record<string, unknown>;
 			if (t === 'offer') link.say({ t: 'answer', session, attempt, sdp: answer, relay: false });
 		});

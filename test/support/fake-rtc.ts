@@ -1,7 +1,14 @@
 /** Paths whose every event a test makes itself: WebRTC, and a way through the master. */
 import { BYTES, type Frame, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
 import type { Message } from '../../src/peer/numbering.js';
-import type { CreatePeer, Delivery, RtcChannel, RtcChannelHandlers, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
+import type {
+	CreatePeer,
+	Delivery,
+	RtcChannel,
+	RtcChannelHandlers,
+	RtcPeer,
+	RtcPeerHandlers,
+} from '../../src/peer/rtc.js';
 import type { OpenRelay, RelayHandlers } from '../../src/peer/session.js';
 
 /** What a control message's text says. */

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { MasterConnection, type MasterConnectionOptions, type SlaveConnection } from '../../src/client/node.js';
-import { type Channel, type ClientConnection, Master, type MasterOptions, Slave, type SlaveOptions } from '../../src/index.js';
+import {
+	type Channel,
+	type ClientConnection,
+	Master,
+	type MasterOptions,
+	Slave,
+	type SlaveOptions,
+} from '../../src/index.js';
 import type { PathKind } from '../../src/peer/index.js';
 import { type Emitter, EnslavismError, type ErrorCode } from '../../src/wire/index.js';
 import { Inbox, next, within } from './wait.js';
@@ -73,7 +80,10 @@ export async function sessionFor(t: TestContext, options?: TrioOptions) {
 }
 
 /** Resolves when the channels of both ends run over this path. */
-export async function runningOver(path: PathKind | undefined, ...ends: (SlaveConnection | ClientConnection)[]): Promise<void> {
+export async function runningOver(
+	path: PathKind | undefined,
+	...ends: (SlaveConnection | ClientConnection)[]
+): Promise<void> {
 	for (const end of ends) {
 		while (end.path !== path) await next(end as Emitter<{ pathchange: [path: PathKind | undefined] }>, 'pathchange');
 	}

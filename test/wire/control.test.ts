@@ -31,7 +31,11 @@ describe('a message of a session about itself', () => {
 		...['{"t":"bye","reason":1}', '{"t":"bye","reason":{}}'],
 		...['{"t":"open"}', '{"t":"open","n":1,"label":"x"}', '{"t":"open","n":1,"id":2,"label":3}'],
 		...['{"t":"open","n":1,"id":1e400,"label":""}', '{"t":"open","n":"1","id":2,"label":""}'],
-		...['{"t":"__proto__","n":1,"a":0,"last":0,"id":0}', '{"t":"constructor","n":1,"id":1}', '{"t":["bye"],"reason":""}'],
+		...[
+			'{"t":"__proto__","n":1,"a":0,"last":0,"id":0}',
+			'{"t":"constructor","n":1,"id":1}',
+			'{"t":["bye"],"reason":""}',
+		],
 		...['{"t":"toString"}', '{"t":"hasOwnProperty","n":1}'],
 	];
 	for (const text of none) it(`is not ${text || 'nothing'}`, () => assert.equal(readControl(text), undefined));
@@ -52,7 +56,14 @@ describe('a message of a session about itself', () => {
 			label: fc.jsonValue(),
 			reason: fc.jsonValue(),
 		});
-		const texts = fc.oneof(fc.json(), fc.string(), message.map((each) => JSON.stringify(each)));
-		fc.assert(fc.property(texts, (text) => void readControl(text)), { numRuns: 1000 });
+		const texts = fc.oneof(
+			fc.json(),
+			fc.string(),
+			message.map((each) => JSON.stringify(each)),
+		);
+		fc.assert(
+			fc.property(texts, (text) => void readControl(text)),
+			{ numRuns: 1000 },
+		);
 	});
 });

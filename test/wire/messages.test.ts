@@ -232,3 +232,46 @@ describe('the directory in messages', () => {
 		}
 	});
 });
+
+describe('what begins a connection over WebRTC', () => {
+	const read = (table: Table, message: object) => readMessage(table, JSON.stringify(message)).ok;
+	const pwd = 'x'.repeat(24);
+
+	it('has ICE credentials as RFC 8839 has them, or none', () => {
+		const offer = (ice: unknown) => read(ClientToMaster, { t: 'offer', session: 's', slave: 'b', ice });
+		for (const good of [
+			{ ufrag: 'abcd', pwd: 'x'.repeat(22) },
+			{ ufrag: 'a+/9'.repeat(64), pwd: 'Z'.repeat(256) },
+		]) {
+			assert.equal(offer(good), true, JSON.stringify(good));
+		}
+		for (const ufrag of ['', 'abc', 'ab c', 'ab\r\n', 'äöüß', 'ab:d', 'a'.repeat(257), 5]) {
+			assert.equal(offer({ ufrag, pwd }), false, JSON.stringify(ufrag));
+		}
+		for (const bad of ['', 'x'.repeat(21), `${pwd}\n`, `${pwd} `, `${pwd}!`, 'x'.repeat(257), null]) {
+			assert.equal(offer({ ufrag: 'abcd', pwd: bad }), false, JSON.stringify(bad));
+		}
+		assert.equal(offer({ ufrag: 'abcd' }), false);
+	});
+
+	it('has addresses that can be put into a description, and nothing else', () => {
+		const register = (changed: object) =>
+			read(SlaveToMaster, { t: 'register', data: '[1]', direct: { ...direct, ...changed } });
+		assert.equal(register({}), true);
+		assert.equal(register({ candidates: [] }), true);
+		for (const fingerprint of ['', 'AA', direct.fingerprint.toLowerCase(), `${direct.fingerprint}:00`, 'zz']) {
+			assert.equal(register({ fingerprint }), false, fingerprint);
+		}
+		assert.equal(register({ fingerprint: `${direct.fingerprint}\r\na=x` }), false);
+		for (const candidate of ['1 1 UDP\r\na=setup:passive', '\u0000', 'ü', 'x'.repeat(LIMITS.candidateLength + 1), 5]) {
+			assert.equal(register({ candidates: [candidate] }), false, JSON.stringify(candidate).slice(0, 40));
+		}
+		assert.equal(register({ candidates: Array(LIMITS.directCandidates + 1).fill('1') }), false);
+	});
+
+	it('counts its attempts with whole numbers', () => {
+		for (const attempt of [-1, 1.5, '1', 2 ** 53]) {
+			assert.equal(read(ClientToMaster, { t: 'offer', session: 's', slave: 'b', attempt }), false, `${attempt}`);
+		}
+	});
+});

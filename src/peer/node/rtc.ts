@@ -123,6 +123,8 @@ class NodePeer implements RtcPeer {
 	}
 
 	createChannel(label: string, id: number, { ordered, maxRetransmits, maxPacketLifeTime }: Delivery): RtcChannel {
+		// The library would give a second channel on the same stream.
+		if ([...this.#channels].some((channel) => channel.id === id)) throw new TypeError(`stream ${id} is in use`);
 		const native = this.#native.createDataChannel(label, {
 			negotiated: true,
 			id,
@@ -130,7 +132,7 @@ class NodePeer implements RtcPeer {
 			...(maxRetransmits === undefined ? {} : { maxRetransmits }),
 			...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
 		});
-		const channel = new NodeChannel(native, () => this.#channels.delete(channel));
+		const channel = new NodeChannel(native, id, () => this.#channels.delete(channel));
 		this.#channels.add(channel);
 		return channel;
 	}
@@ -206,6 +208,7 @@ class NodePeer implements RtcPeer {
 }
 
 class NodeChannel implements RtcChannel {
+	readonly id: number;
 	readonly #native: DataChannel;
 	readonly #forget: () => void;
 	#handlers: RtcChannelHandlers | undefined;
@@ -219,8 +222,9 @@ class NodeChannel implements RtcChannel {
 	#known = 0;
 	#maxMessageSize = 0;
 
-	constructor(native: DataChannel, forget: () => void) {
+	constructor(native: DataChannel, id: number, forget: () => void) {
 		this.#native = native;
+		this.id = id;
 		this.#forget = forget;
 		native.onMessage((data) => this.#received(data));
 		native.onClosed(guarded(() => this.#gone()));

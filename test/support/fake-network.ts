@@ -1,0 +1,333 @@
+/**
+ * Both ends of a session on a network whose every delivery, loss and delay a test decides, in one process and without
+ * a clock. What is under way in one stream arrives in order; nothing is in order between streams.
+ */
+
+import { writeFrame } from '../../src/peer/frames.js';
+import type { Message } from '../../src/peer/numbering.js';
+import type { Delivery, RtcChannel, RtcChannelHandlers, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
+import { type OpenRelay, type RelayHandlers, type RelayPipe, Session } from '../../src/peer/session.js';
+import * as WAITS from '../../src/wire/waits.js';
+
+/** One direction of anything: what is under way in it, the next thing first. */
+class Wire {
+	readonly queue: (() => void)[] = [];
+
+	push(arrive: () => void): void {
+		this.queue.push(arrive);
+	}
+
+	/** What is under way is lost. */
+	cut(): void {
+		this.queue.length = 0;
+	}
+}
+
+class NetChannel implements RtcChannel {
+	readonly bufferedAmount = 0;
+	readonly maxMessageSize = 256 * 1024;
+	handlers: RtcChannelHandlers | undefined;
+	opened = false;
+	gone = false;
+	readonly #peer: NetPeer;
+	readonly id: number;
+
+	constructor(peer: NetPeer, id: number) {
+		this.#peer = peer;
+		this.id = id;
+	}
+
+	attach(handlers: RtcChannelHandlers): void {
+		this.handlers = handlers;
+		if (this.#peer.connected) this.open();
+	}
+
+	/** Opens after whatever else the host has to tell. */
+	open(): void {
+		this.#peer.tell(() => {
+			if (this.gone || this.opened) return;
+			this.opened = true;
+			this.handlers?.open();
+		});
+	}
+
+	setLowThreshold(): void {}
+
+	sendText(text: string): void {
+		this.#send(text);
+	}
+
+	sendBytes(bytes: Uint8Array): void {
+		this.#send(bytes.slice().buffer as ArrayBuffer);
+	}
+
+	close(): void {
+		this.die();
+		// The stream is reset at the other end, after what is under way.
+		this.#peer.wire(this.id).push(() => this.#peer.other?.channels.get(this.id)?.die());
+	}
+
+	/** It is gone at this end. */
+	die(): void {
+		if (this.gone) return;
+		this.gone = true;
+		this.#peer.channels.delete(this.id);
+		this.#peer.tell(() => this.handlers?.closed());
+	}
+
+	#send(data: string | ArrayBuffer): void {
+		if (this.gone || !this.opened) throw new Error('not open');
+		// A message for a stream that nobody listens on is lost.
+		this.#peer.wire(this.id).push(() => {
+			const { other } = this.#peer;
+			if (other?.live) other.channels.get(this.id)?.handlers?.message(data);
+		});
+	}
+}
+
+class NetPeer implements RtcPeer {
+	readonly channels = new Map<number, NetChannel>();
+	readonly #network: FakeNetwork;
+	readonly #handlers: RtcPeerHandlers;
+	readonly #events: Wire;
+	readonly #wires = new Map<number, Wire>();
+	other: NetPeer | undefined;
+	connected = false;
+	#closed = false;
+
+	constructor(network: FakeNetwork, handlers: RtcPeerHandlers) {
+		this.#network = network;
+		this.#handlers = handlers;
+		this.#events = network.wire();
+	}
+
+	createChannel(_label: string, id: number, _delivery: Delivery): NetChannel {
+		if (this.channels.has(id)) throw new Error(`stream ${id} is in use`);
+		const channel = new NetChannel(this, id);
+		this.channels.set(id, channel);
+		return channel;
+	}
+
+	offer(): void {
+		this.tell(() => this.#handlers.description('offer', `${this.#network.peers.indexOf(this)}`));
+	}
+
+	accept(_type: string, sdp: string): void {
+		this.other = this.#network.peers[Number(sdp)];
+		if (_type === 'answer') this.#network.connect(this);
+		else this.tell(() => this.#handlers.description('answer', `${this.#network.peers.indexOf(this)}`));
+	}
+
+	addCandidate(): void {}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#events.cut();
+		for (const wire of this.#wires.values()) wire.cut();
+		const { other } = this;
+		if (this.connected) other?.tell(() => other.hungUp());
+	}
+
+	/** The other end has closed its connection. */
+	hungUp(): void {
+		for (const channel of [...this.channels.values()]) channel.die();
+		this.#handlers.state('closed');
+	}
+
+	/** The host tells something, in its own time. */
+	tell(event: () => void): void {
+		this.#events.push(() => {
+			if (!this.#closed) event();
+		});
+	}
+
+	wire(id: number): Wire {
+		let wire = this.#wires.get(id);
+		if (wire === undefined) {
+			wire = this.#network.wire();
+			this.#wires.set(id, wire);
+		}
+		return wire;
+	}
+
+	up(): void {
+		this.tell(() => {
+			this.connected = true;
+			this.#handlers.state('connected');
+			for (const channel of this.channels.values()) channel.open();
+		});
+	}
+
+	/** The network is gone under it. */
+	fail(): void {
+		for (const wire of this.#wires.values()) wire.cut();
+		this.tell(() => this.#handlers.state('failed'));
+	}
+
+	get live(): boolean {
+		return !this.#closed;
+	}
+
+	/** Streams that are open at both ends, the trunk apart. */
+	get lanes(): NetChannel[] {
+		return [...this.channels.values()].filter(
+			({ id, opened }) => opened && id !== 1022 && this.other?.channels.get(id)?.opened,
+		);
+	}
+}
+
+class NetPipe implements RelayPipe {
+	readonly kind = 'relay';
+	readonly queued = 0;
+	other: NetPipe | undefined;
+	over = false;
+	readonly #wire: Wire;
+	readonly #handlers: RelayHandlers;
+
+	constructor(network: FakeNetwork, handlers: RelayHandlers) {
+		this.#wire = network.wire();
+		this.#handlers = handlers;
+	}
+
+	send(kind: number, channel: number, number: number, payload?: Message): void {
+		if (this.over) return;
+		const frame = writeFrame(kind, channel, number, payload);
+		this.#wire.push(() => this.other?.arrive(frame));
+	}
+
+	close(): void {
+		if (this.over) return;
+		this.over = true;
+		this.#wire.push(() => this.other?.lose());
+	}
+
+	arrive(frame: Uint8Array): void {
+		if (!this.over) this.#handlers.frame(frame);
+	}
+
+	lose(): void {
+		if (this.over) return;
+		this.over = true;
+		this.#handlers.lost(false);
+	}
+
+	/** What the other end hears first of it. */
+	announce(opened: () => void): void {
+		this.#wire.push(opened);
+	}
+
+	/** The way is cut: what is under way is lost, and this end hears of it in its own time. */
+	cut(): void {
+		this.#wire.cut();
+		this.#wire.push(() => this.lose());
+	}
+}
+
+/** A session, as a client and a slave would have it. */
+export class FakeNetwork {
+	readonly peers: NetPeer[] = [];
+	readonly client: Session;
+	readonly slave: Session;
+	/** Whether connections over WebRTC come up. */
+	rtcUp = true;
+	/** Whether ways through the master can be opened. */
+	relayUp = true;
+	readonly #wires: Wire[] = [];
+	#pipes: [NetPipe, NetPipe] | undefined;
+	/** The slave accepts, once it has the offer. */
+	#accept: (() => void) | undefined;
+
+	constructor() {
+		const [toSlave, toClient] = [this.wire(), this.wire()];
+		this.client = this.#session('offer', toSlave, () => this.slave);
+		this.slave = this.#session('answer', toClient, () => this.client);
+		this.#accept = () => toClient.push(() => this.client.accepted());
+		this.slave.start();
+		this.client.start();
+	}
+
+	wire(): Wire {
+		const wire = new Wire();
+		this.#wires.push(wire);
+		return wire;
+	}
+
+	/** Lets the next thing of one of the streams arrive; tells whether there was one. */
+	deliver(pick: number): boolean {
+		const busy = this.#wires.filter(({ queue }) => queue.length > 0);
+		const wire = busy[pick % Math.max(1, busy.length)];
+		wire?.queue.shift()?.();
+		return wire !== undefined;
+	}
+
+	/** The connection comes up, if the network lets it. */
+	connect(peer: NetPeer): void {
+		if (!this.rtcUp) return;
+		for (const each of [peer, peer.other]) each?.up();
+	}
+
+	/** What is under way over WebRTC is lost; each end hears of it in its own time. */
+	cutRtc(): void {
+		for (const peer of this.peers) if (peer.live) peer.fail();
+	}
+
+	/** A channel's own stream breaks at both ends. */
+	cutLane(pick: number): void {
+		const lanes = this.peers.filter(({ live }) => live).flatMap((peer) => peer.lanes.map((lane) => ({ peer, lane })));
+		const found = lanes[pick % Math.max(1, lanes.length)];
+		if (found === undefined) return;
+		const { peer, lane } = found;
+		peer.wire(lane.id).cut();
+		peer.other?.wire(lane.id).cut();
+		lane.die();
+		peer.other?.channels.get(lane.id)?.die();
+	}
+
+	cutRelay(): void {
+		for (const pipe of this.#pipes ?? []) pipe.cut();
+		this.#pipes = undefined;
+	}
+
+	#accepted(): void {
+		this.#accept?.();
+		this.#accept = undefined;
+	}
+
+	#session(makes: 'offer' | 'answer', wire: Wire, other: () => Session): Session {
+		const openRelay: OpenRelay = (handlers) => {
+			if (!this.relayUp) return undefined;
+			const near = new NetPipe(this, handlers);
+			near.announce(() =>
+				this.slave.relay((theirs) => {
+					if (near.over) return undefined;
+					const far = new NetPipe(this, theirs);
+					near.other = far;
+					far.other = near;
+					this.#pipes = [near, far];
+					return far;
+				}),
+			);
+			return near;
+		};
+		return new Session({
+			createPeer: (_config, handlers) => {
+				const peer = new NetPeer(this, handlers);
+				this.peers.push(peer);
+				return peer;
+			},
+			rtc: () => ({ iceServers: [] }),
+			makes,
+			timeout: WAITS.connect,
+			openRelay: makes === 'offer' ? openRelay : undefined,
+			signals: {
+				description: (type, sdp, attempt, ice) =>
+					wire.push(() => {
+						if (type === 'offer') this.#accepted();
+						if (sdp !== undefined) other().description(type, sdp, attempt, ice);
+					}),
+				candidate: () => {},
+			},
+		});
+	}
+}
