@@ -135,7 +135,7 @@ export const BOUND = { timeout: 30_000 };
 
 /** Runs a function in the page. Arguments and result are copied as JSON. */
 export async function run<Args extends unknown[], Result>(
-	page: Page,
+	page: Pick<Page, 'value'>,
 	body: (...args: Args) => Result,
 	...args: Args
 ): Promise<Awaited<Result>> {
@@ -149,7 +149,7 @@ export async function run<Args extends unknown[], Result>(
 
 /** Waits until a function in the page gives something that is true, and returns it. */
 export async function waitIn<Args extends unknown[], Result>(
-	page: Page,
+	page: Pick<Page, 'value' | 'problems'>,
 	body: (...args: Args) => Result,
 	...args: Args
 ): Promise<Awaited<Result>> {
