@@ -15,20 +15,24 @@ class Actor {
 	readonly host: Host;
 	protected readonly child: Child<ActorApi>;
 
-	constructor(host: Host) {
+	#killed = false;
+
+	/** @param quiet for a program that will be killed: what it starts complains of that */
+	constructor(host: Host, quiet = false) {
 		this.host = host;
-		this.child = new Child<ActorApi>(PROGRAM, [], { netns: host.namespace });
+		this.child = new Child<ActorApi>(PROGRAM, [], { netns: host.namespace, quiet });
 	}
 
 	/** Ends the program as the system would, with no chance to say goodbye. */
 	kill(): Promise<void> {
+		this.#killed = true;
 		return this.child.stop();
 	}
 
 	/** Ends it. */
 	async close(): Promise<void> {
-		await this.child.call('close').catch(() => {});
-		await this.child.stop();
+		if (!this.#killed) await this.child.call('close').catch(() => {});
+		await this.kill();
 	}
 }
 
@@ -38,8 +42,8 @@ export class MasterActor extends Actor {
 	url = '';
 
 	/** Opens it. */
-	static async open(host: Host, options: MasterOptions = {}): Promise<MasterActor> {
-		const actor = new MasterActor(host);
+	static async open(host: Host, options: MasterOptions = {}, quiet = false): Promise<MasterActor> {
+		const actor = new MasterActor(host, quiet);
 		actor.url = `http://${host.address}:${await actor.child.call('site', options)}`;
 		return actor;
 	}
