@@ -21,8 +21,8 @@ const MOST_HOSTS = 200;
 /** How long a command to the network may take, in milliseconds. */
 const COMMAND_MS = 15_000;
 
-/** The programs that a network is made with, and the Debian packages they are in. */
-const PROGRAMS = { ip: 'iproute2', iptables: 'iptables', python3: 'python3' } as const;
+/** The programs that networks are made with and that run in them, and the Debian packages they are in. */
+const PROGRAMS = { ip: 'iproute2', iptables: 'iptables', python3: 'python3', turnserver: 'coturn' } as const;
 
 /** A host's way to the middle of the internet; two of them lie between two hosts. */
 export interface Road {
@@ -53,16 +53,20 @@ interface Answer {
 }
 
 /** What keeps this process from making networks, in a few words; `undefined` if nothing does. */
-export function whyNoNetlab(more: Record<string, string> = {}): string | undefined {
+export function whyNoNetlab(): string | undefined {
 	if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root';
 	if (!existsSync('/dev/net/tun')) return 'needs /dev/net/tun';
-	const missing = Object.entries({ ...PROGRAMS, ...more }).filter(([program]) => !isInstalled(program));
-	if (missing.length > 0) return `needs apt-get install ${missing.map(([, name]) => name).join(' ')}`;
+	const missing = missingPackages();
+	if (missing.length > 0) return `needs apt-get install ${missing.join(' ')}`;
 	return mayMakeNamespaces() ? undefined : 'needs the right to make network namespaces';
 }
 
-/** Whether the system has a program. */
-export function isInstalled(program: string): boolean {
+/** The Debian packages that a network lacks. */
+export function missingPackages(): string[] {
+	return Object.entries(PROGRAMS).flatMap(([program, name]) => (isInstalled(program) ? [] : [name]));
+}
+
+function isInstalled(program: string): boolean {
 	const folders = ['/usr/sbin', '/sbin', '/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
 	return folders.some((folder) => {
 		try {

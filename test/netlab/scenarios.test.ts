@@ -127,6 +127,22 @@ const SCENARIOS: Scenario[] = [
 		},
 	},
 	{
+		title: 'TURN only, at both ends, with credentials that the master made: the session is on UDP',
+		play: async ({ world, client, host }) => {
+			const { coturn, turnMaster, turnSlave } = world;
+			const before = coturn.allocations.length;
+			await talkOverRtc({ world: { ...world, master: turnMaster }, client, host }, 'turn', {
+				iceTransportPolicy: 'relay',
+			});
+			const users = coturn.allocations.slice(before).map((user) => user.split(':')[1]);
+			assert.ok(
+				users.includes(String(await client.run(() => globalThis.master.id))),
+				'the client was given no address',
+			);
+			assert.ok(users.includes(turnSlave), 'the slave was given no address');
+		},
+	},
+	{
 		title: 'UDP blocked: the session is on the relay, and stays there',
 		needs: 'relay',
 		play: async (stage) => {
