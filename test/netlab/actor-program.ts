@@ -23,7 +23,7 @@ class NodePage {
 				super(masterUrl ?? url, options);
 			}
 		}
-		Object.assign(globalThis, { MasterConnection: Here, master: undefined });
+		Object.assign(globalThis, { MasterConnection: Here, master: undefined, load: (file: string) => import(file) });
 		this.value(HELPERS);
 	}
 
