@@ -1,6 +1,6 @@
 /** A process with a geckos.io server that echoes, and a page with its client: `geckos-process.ts FOLDER`. */
 import { createServer } from 'node:http';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { answerCalls } from './child.js';
 
 const [folder = ''] = process.argv.slice(2);
@@ -23,6 +23,7 @@ async function pageScript(): Promise<string> {
 		write: false,
 		format: 'iife',
 	});
+	await stop();
 	return outputFiles[0]?.text ?? '';
 }
 

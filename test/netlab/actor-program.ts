@@ -6,11 +6,12 @@ import { answerCalls } from '../../bench/support/child.js';
 import { MasterConnection } from '../../src/client/node.js';
 import { type MasterOptions, Slave } from '../../src/index.js';
 import { type Browser, type BrowserName, launch, type Page } from '../support/browsers.js';
-import { HELPERS, openSite } from '../support/e2e-site.js';
+import { HELPERS, openSite, type Site } from '../support/e2e-site.js';
 import { play } from './game.js';
 
 let browser: Browser | undefined;
 let page: Page | NodePage | undefined;
+let site: Site | undefined;
 const slaves: Slave[] = [];
 
 /** A Node program that a test drives as it does a page. */
@@ -41,7 +42,10 @@ class NodePage {
 
 const api = {
 	/** Opens a site with a master; tells its port. */
-	site: async (options: MasterOptions) => Number(new URL((await openSite(options)).url).port),
+	site: async (options: MasterOptions) => {
+		site = await openSite(options);
+		return Number(new URL(site.url).port);
+	},
 
 	/** Registers a game server, see `game.ts`; tells its id. */
 	slave: async (url: string, name: string, options: object) => {
@@ -74,6 +78,7 @@ const api = {
 		for (const slave of slaves) slave.close();
 		await page?.close();
 		await browser?.close();
+		await site?.close();
 	},
 };
 
