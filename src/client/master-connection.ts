@@ -1,5 +1,12 @@
 import { Link } from '../link/index.js';
-import type { IceServer, IceTransportPolicy, Platform } from '../peer/index.js';
+import {
+	type IceServer,
+	type IceTransportPolicy,
+	type PathKind,
+	type Platform,
+	RelayLink,
+	type Session,
+} from '../peer/index.js';
 import {
 	type AuthData,
 	type ClientToMaster,
@@ -9,6 +16,7 @@ import {
 	type ErrorCode,
 	type MasterToClient,
 	type Read,
+	withReason,
 } from '../wire/index.js';
 import { DirectoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
@@ -21,6 +29,8 @@ export interface MasterConnectionOptions {
 	iceServers?: IceServer[];
 	/** `relay`: sessions go over TURN servers only, and never tell this end's own addresses. Default `all`. */
 	iceTransportPolicy?: IceTransportPolicy;
+	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
+	paths?: readonly PathKind[];
 }
 
 export type MasterConnectionEvents = {
@@ -44,13 +54,20 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly ready: Promise<void>;
 
 	readonly #slaves = new Map<string, SlaveConnection>();
-	readonly #sessions = new Map<string, SlaveConnection>();
+	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
 	readonly #link: Link<MasterToClient, ClientToMaster>;
 	readonly #directory = new DirectoryCopy({
 		added: (entry) => this.#added(entry),
 		updated: (entry) => this.#updated(entry),
 		removed: (id) => this.#removed(id),
 	});
+	readonly #relay = new RelayLink({
+		bufferedAmount: () => this.#link.bufferedAmount,
+		sendBytes: (bytes) => this.#link.sendBytes(bytes),
+		opened: () => {},
+		broken: () => this.#link.broken(),
+	});
+	#relays = true;
 	readonly #host: SlaveConnectionHost;
 	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
@@ -69,8 +86,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#host = {
 			platform,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
+			paths: options.paths ?? ['rtc', 'relay'],
+			openRelay: (session, handlers) =>
+				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
 			send: (message) => this.#link.send(message),
-			bind: (session, connection) => this.#sessions.set(session, connection),
+			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
 			release: (session) => this.#sessions.delete(session),
 			report: (error) => this.emit('error', error),
 		};
@@ -86,6 +106,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			read,
 			handlers: {
 				message: (message) => this.#receive(message),
+				bytes: (bytes) => this.#relay.receive(bytes),
 				closed: (error) => this.#closed(error),
 			},
 		});
@@ -108,15 +129,16 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** Closes the link, and every session with it. */
 	close(): void {
-		for (const slave of this.#sessions.values()) slave.close();
+		for (const { slave } of this.#sessions.values()) slave.close();
 		this.#link.close();
 	}
 
 	#receive(message: MasterToClient): void {
-		const slave = 'session' in message ? this.#sessions.get(message.session) : undefined;
+		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
 		switch (message.t) {
 			case 'welcome':
 				this.#id = message.id;
+				this.#relays = message.relay !== false;
 				return;
 			case 'snapshot':
 				this.#directory.snapshot(message);
@@ -129,16 +151,17 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'answer':
-				slave?.signal()?.description('answer', message.sdp);
+				peer?.accepted(message.relay);
+				if (message.sdp !== undefined) peer?.description('answer', message.sdp, message.attempt);
 				return;
 			case 'candidate':
-				slave?.signal()?.candidate(message);
+				peer?.candidate(message, message.attempt);
 				return;
 			case 'rejected':
-				slave?.ended(message.code as ErrorCode, message.reason);
+				peer?.fail(withReason(message.code as ErrorCode, message.reason));
 				return;
 			case 'close':
-				slave?.ended('session-closed', message.reason);
+				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
 				return;
 			case 'gone':
 				slave?.slaveUnlinked();
@@ -157,8 +180,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#state = 'closed';
 		this.#settle.reject(error);
 		// A session that is open needs the master no more; one that is not can never open.
-		for (const slave of this.#sessions.values()) {
-			if (slave.state === 'connecting') slave.ended('link-closed', error.reason ?? '');
+		this.#relay.reset();
+		for (const { peer } of this.#sessions.values()) {
+			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
 		}
 		for (const id of this.#slaves.keys()) this.#removed(id);
 		this.emit('close', error);

@@ -1,23 +1,32 @@
-import { type Channel, type DataChannelOptions, type Platform, type RtcConfig, Session } from '../peer/index.js';
+import {
+	type Channel,
+	type DataChannelOptions,
+	type PathKind,
+	type Platform,
+	type RelayHandlers,
+	type RelayPipe,
+	type RtcConfig,
+	Session,
+} from '../peer/index.js';
 import {
 	type ClientToMaster,
 	type DirectoryEntry,
 	decodeUserData,
 	Emitter,
 	EnslavismError,
-	type ErrorCode,
 	newId,
 	withReason,
 } from '../wire/index.js';
-import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 
 /** Where a slave's session stands: `gone` when the slave has left the directory and there is no session. */
 export type SlaveConnectionState = 'closed' | 'connecting' | 'open' | 'gone';
 
 export type SlaveConnectionEvents = {
-	/** The session is open. */
+	/** The session is open: the slave has accepted, and a path carries messages. */
 	open: [];
+	/** The channels run over another path now; `undefined` while there is none. */
+	pathchange: [path: PathKind | undefined];
 	/** The slave rejected the session; `reason` is what it said. */
 	rejected: [reason: string];
 	/** The session is over, or could not be opened. */
@@ -31,11 +40,14 @@ export type SlaveConnectionEvents = {
 /** What a slave's connection needs from the master's. @internal */
 export interface SlaveConnectionHost {
 	readonly platform: Platform;
-	/** What a new session is made with. */
+	/** What a new WebRTC connection is made with. */
 	readonly rtc: RtcConfig;
+	readonly paths: readonly PathKind[];
+	/** Opens a way through the master; `undefined` while there is none. */
+	openRelay(session: string, handlers: RelayHandlers): RelayPipe | undefined;
 	send(message: ClientToMaster): void;
-	/** Hands over the messages of a session to this connection, until it is released. */
-	bind(session: string, connection: SlaveConnection): void;
+	/** Hands over the messages of a session, until it is released. */
+	bind(session: string, peer: Session, connection: SlaveConnection): void;
 	release(session: string): void;
 	/** An error that belongs to nobody's promise. */
 	report(error: EnslavismError): void;
@@ -50,8 +62,6 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	#entry: DirectoryEntry;
 	#decoded: { of: string; value: unknown } | undefined;
 	#listed = true;
-	/** Sessions in a row that failed at once. */
-	#attempts = 0;
 	#session: { id: string; peer: Session } | undefined;
 
 	/** @internal */
@@ -80,9 +90,9 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		return this.#listed ? 'closed' : 'gone';
 	}
 
-	/** What carries the session: `rtc` when it is open. */
-	get path(): 'rtc' | undefined {
-		return this.state === 'open' ? 'rtc' : undefined;
+	/** What carries the session: `rtc`, `relay` (through the master), or `undefined` while nothing does. */
+	get path(): PathKind | undefined {
+		return this.#session?.peer.path;
 	}
 
 	/** The data channels that are open or opening, by name; of several with one name, the newest. */
@@ -97,22 +107,24 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
-		await this.#persist((peer) => peer.opened);
+		await this.#connected().opened;
 	}
 
 	/**
 	 * Opens a data channel, and the session if need be. Resolves when `send` may be called.
 	 *
+	 * With `early: false` it waits for WebRTC; with `eager: true` it waits for nothing.
 	 * Rejects with what {@link connect} rejects with, or with `bad-option` or `limit-reached`.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
-		return this.#persist((peer) => peer.createDataChannel(name, options));
+		return this.#connected().createDataChannel(name, options);
 	}
 
 	/** Closes the session and its channels on both ends. `connect()` works again afterwards. */
 	close(reason = ''): void {
 		const session = this.#session;
 		if (session === undefined) return;
+		// What was sent still leaves; the next session is another one.
 		session.peer.close(reason);
 		this.#over(session.id, withReason('session-closed', reason));
 	}
@@ -121,19 +133,6 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	async rtt(): Promise<number> {
 		if (this.#session !== undefined) return this.#session.peer.rtt();
 		throw new EnslavismError('session-closed');
-	}
-
-	/** A message of this connection's session arrived from the master. @internal */
-	signal(): Session | undefined {
-		return this.#session?.peer;
-	}
-
-	/** The master or the slave ended the session. A slave that gives up one that never opened has failed. @internal */
-	ended(code: ErrorCode, reason: string): void {
-		const peer = this.#session?.peer;
-		if (code !== 'session-closed') peer?.fail(withReason(code, reason));
-		else if (peer?.open === false) peer.fail(withReason('rtc-failed', reason));
-		else peer?.closed(withReason(code, reason));
 	}
 
 	/** The directory has a new entry for the slave. @internal */
@@ -150,19 +149,8 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
 	slaveUnlinked(): void {
-		if (this.state === 'connecting') this.ended('slave-gone', '');
+		if (this.state === 'connecting') this.#session?.peer.fail(new EnslavismError('slave-gone'));
 		else this.#session?.peer.probe();
-	}
-
-	/** Does something with the session; if that failed while opening and is tried anew, with the next one. */
-	async #persist<T>(action: (peer: Session) => Promise<T>): Promise<T> {
-		const peer = this.#connected();
-		try {
-			return await action(peer);
-		} catch (error) {
-			if (this.#session !== undefined && (error as EnslavismError).code === 'rtc-failed') return this.#persist(action);
-			throw error;
-		}
 	}
 
 	#connected(): Session {
@@ -176,36 +164,35 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		const id = newId();
 		const peer = new Session({
 			createPeer: host.platform.createPeer,
-			rtc: { ...host.rtc },
+			rtc: () => host.rtc,
 			makes: 'offer',
 			timeout: WAITS.connect,
+			paths: host.paths,
+			direct: this.#entry.direct,
+			openRelay: (handlers) => host.openRelay(id, handlers),
 			signals: {
-				description: (_type, sdp) => host.send({ t: 'offer', session: id, slave: this.id, sdp }),
-				candidate: (candidate) => host.send({ t: 'candidate', session: id, ...candidate }),
+				description: (_type, sdp, attempt, ice) =>
+					host.send({ t: 'offer', session: id, slave: this.id, attempt, sdp, ice }),
+				candidate: (candidate, attempt) => host.send({ t: 'candidate', session: id, attempt, ...candidate }),
 			},
 		});
-		const started = performance.now();
 		peer.on('open', () => this.emit('open'));
-		peer.on('close', (error) => this.#over(id, error, performance.now() - started));
+		peer.on('path', (path) => this.emit('pathchange', path));
+		peer.on('close', (error) => {
+			host.release(id);
+			host.send({ t: 'close', session: id, reason: error.reason ?? '' });
+			this.#over(id, error);
+		});
 		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
-		host.bind(id, this);
+		host.bind(id, peer, this);
 		peer.start();
 		return { id, peer };
 	}
 
-	/** @param age how long the session had been opening, if it failed */
-	#over(id: string, error: EnslavismError, age = WAITS.retry): void {
+	#over(id: string, error: EnslavismError): void {
 		if (this.#session?.id !== id) return;
-		const reason = error.reason ?? '';
 		this.#session = undefined;
-		this.#host.release(id);
-		this.#host.send({ t: 'close', session: id, reason });
-		if (this.#listed && error.code === 'rtc-failed' && age < WAITS.retry && this.#attempts++ < LIMITS.retries) {
-			this.#session = this.#open();
-			return;
-		}
-		this.#attempts = 0;
-		if (error.code === 'rejected') this.emit('rejected', reason);
+		if (error.code === 'rejected') this.emit('rejected', error.reason ?? '');
 		this.emit('close', error);
 	}
 

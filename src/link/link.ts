@@ -16,6 +16,8 @@ export interface LinkHandlers<In> {
 	/** The socket is open: the moment to introduce oneself. */
 	opened?(): void;
 	message(message: In): void;
+	/** A binary frame arrived. Without it such a frame closes the link. */
+	bytes?(bytes: Uint8Array): void;
 	closed(error: EnslavismError): void;
 }
 
@@ -62,6 +64,21 @@ export class Link<In, Out> {
 		this.#socket.send(JSON.stringify(message));
 	}
 
+	/** Sends a binary frame; on a closed link it goes nowhere. */
+	sendBytes(bytes: Uint8Array): void {
+		this.#socket.send(bytes);
+	}
+
+	/** Bytes that have not left yet. */
+	get bufferedAmount(): number {
+		return this.#socket.bufferedAmount;
+	}
+
+	/** Closes the link over something that cannot be read. */
+	broken(): void {
+		this.#fail(CLOSE.badMessage, '');
+	}
+
 	/** Closes the link; `closed` is told at once. A close frame has room for a reason of 123 bytes. */
 	close(reason = ''): void {
 		this.#fail(CLOSE.normal, reason);
@@ -69,6 +86,10 @@ export class Link<In, Out> {
 
 	#receive(data: string | Uint8Array): void {
 		if (this.#state === 'closed') return;
+		if (typeof data !== 'string' && this.#handlers.bytes !== undefined) {
+			this.#handlers.bytes(data);
+			return;
+		}
 		const read: Read<In> = typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'binary' };
 		if (!read.ok) {
 			this.#fail(CLOSE.badMessage, read.problem);

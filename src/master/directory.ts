@@ -76,5 +76,11 @@ export class Directory {
 }
 
 function isSame(one: DirectoryEntry | undefined, other: DirectoryEntry): boolean {
-	return one !== undefined && one.data === other.data && one.auth === other.auth;
+	return (
+		one !== undefined && one.data === other.data && one.auth === other.auth && isDeepSame(one.direct, other.direct)
+	);
+}
+
+function isDeepSame(one: DirectoryEntry['direct'], other: DirectoryEntry['direct']): boolean {
+	return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

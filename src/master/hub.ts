@@ -7,6 +7,7 @@ import { FanOut } from './fan-out.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
 import type { PeerLink } from './peer-link.js';
+import { Relay, type RelayLimits } from './relay.js';
 import { type SessionRoute, Sessions } from './sessions.js';
 
 export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
@@ -30,6 +31,8 @@ interface Slave {
 	identity: unknown;
 	/** Its user data; `undefined` until it has registered. */
 	data: string | undefined;
+	/** Where it can be reached. */
+	direct: DirectoryEntry['direct'];
 	unregistered: NodeJS.Timeout | undefined;
 }
 
@@ -48,14 +51,39 @@ export class Hub {
 	readonly #limits: MasterLimits;
 	readonly #ice: IceServers;
 	readonly #events: HubEvents;
+	/** `undefined` where the operator wants none. */
+	readonly #relay: Relay | undefined;
 	#directoryLength = 0;
 
-	constructor(backplane: Backplane, limits: MasterLimits, tick: number, ice: IceServers, events: HubEvents) {
+	constructor(
+		backplane: Backplane,
+		limits: MasterLimits,
+		tick: number,
+		ice: IceServers,
+		relay: RelayLimits | false,
+		events: HubEvents,
+	) {
 		this.#backplane = backplane;
 		this.#limits = limits;
 		this.#ice = ice;
 		this.#events = events;
 		this.#fanOut = new FanOut(this.#directory, tick);
+		if (relay !== false) {
+			this.#relay = new Relay(relay, (client, session) => {
+				const route = this.#sessions.of(client, session);
+				const slave = route?.client === client ? this.#slaves.get(route.slave)?.link : undefined;
+				return (
+					route &&
+					slave && {
+						id: session,
+						slave,
+						get accepted() {
+							return route.accepted;
+						},
+					}
+				);
+			});
+		}
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
 			slaveLeft: (id) => this.#unlisted(id),
@@ -75,7 +103,7 @@ export class Hub {
 
 	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown): void {
 		this.#clients.set(link.id, { link, auth });
-		link.say({ t: 'welcome', id: link.id });
+		link.say({ t: 'welcome', id: link.id, relay: this.#relay !== undefined });
 		// Before the list: the first session may begin with it.
 		this.#ice.join(link, 'client', identity);
 		this.#fanOut.join(link);
@@ -98,7 +126,14 @@ export class Hub {
 		this.#fanOut.leave(link);
 		this.#ice.leave(link);
 		this.#clients.delete(link.id);
+		this.#relay?.left(link.id);
 		this.#orphan(link.id);
+	}
+
+	/** A binary frame arrived on either kind of link. */
+	bytes(link: ClientLink | SlaveLink, bytes: Uint8Array): void {
+		if (this.#relay === undefined) link.broken();
+		else this.#relay.receive(link, bytes);
 	}
 
 	slaveJoined(link: SlaveLink, auth: string | undefined, identity: unknown): void {
@@ -106,13 +141,14 @@ export class Hub {
 			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
 			WAITS.register,
 		);
-		this.#slaves.set(link.id, { link, auth, identity, data: undefined, unregistered });
+		this.#slaves.set(link.id, { link, auth, identity, data: undefined, direct: undefined, unregistered });
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		if (message.t === 'register') {
+			slave.direct = message.direct;
 			this.#register(slave, message.data);
 			return;
 		}
@@ -124,7 +160,14 @@ export class Hub {
 			case 'update':
 				this.#publish(slave, message.data);
 				return;
+			case 'moved':
+				slave.direct = message.direct;
+				this.#publish(slave, slave.data);
+				return;
 			case 'answer':
+				this.#accepted(link.id, message.session);
+				this.#pass(link.id, message);
+				return;
 			case 'candidate':
 				this.#pass(link.id, message);
 				return;
@@ -142,6 +185,7 @@ export class Hub {
 		clearTimeout(slave.unregistered);
 		this.#ice.leave(link);
 		this.#slaves.delete(link.id);
+		this.#relay?.left(link.id);
 		this.#directoryLength -= slave.data?.length ?? 0;
 		this.#orphan(link.id);
 		this.#backplane.withdraw(link.id);
@@ -151,6 +195,7 @@ export class Hub {
 	close(reason: string): void {
 		this.#fanOut.close();
 		this.#ice.close();
+		this.#relay?.close();
 		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
 		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
 		this.#backplane.close();
@@ -163,7 +208,7 @@ export class Hub {
 		}
 		clearTimeout(slave.unregistered);
 		if (!this.#publish(slave, data)) return;
-		slave.link.say({ t: 'registered', id: slave.link.id });
+		slave.link.say({ t: 'registered', id: slave.link.id, relay: this.#relay !== undefined });
 		this.#ice.join(slave.link, 'slave', slave.identity);
 	}
 
@@ -175,7 +220,7 @@ export class Hub {
 		}
 		this.#directoryLength = length;
 		slave.data = data;
-		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth });
+		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth, direct: slave.direct });
 		return true;
 	}
 
@@ -197,20 +242,22 @@ export class Hub {
 		this.#events.removed(entry);
 	}
 
-	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
+	#offer(link: ClientLink, { session, slave, attempt, sdp, ice }: Extract<ClientToMaster, { t: 'offer' }>): void {
 		const refuse = (code: 'slave-gone' | 'limit-reached', reason: string): void =>
 			link.say({ t: 'rejected', session, code, reason });
+		const route = this.#sessions.of(link.id, session);
+		const again = route?.slave === slave;
 		if (!this.#entries.has(slave)) {
 			refuse('slave-gone', 'the slave is not in the directory');
-		} else if (this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
+		} else if (!again && this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
 			refuse('limit-reached', `a client may have ${this.#limits.sessionsPerClient} sessions`);
-		} else if (this.#sessions.count(slave) >= this.#limits.sessionsPerSlave) {
+		} else if (!again && this.#sessions.count(slave) >= this.#limits.sessionsPerSlave) {
 			refuse('limit-reached', `the slave has ${this.#limits.sessionsPerSlave} sessions already`);
-		} else if (!this.#sessions.add({ id: session, client: link.id, slave })) {
+		} else if (!again && !this.#sessions.add({ id: session, client: link.id, slave, accepted: false })) {
 			refuse('limit-reached', 'the session exists already');
 		} else {
 			const auth = this.#clients.get(link.id)?.auth;
-			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, sdp });
+			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, attempt, sdp, ice });
 		}
 	}
 
@@ -220,10 +267,16 @@ export class Hub {
 		if (route !== undefined) this.#backplane.send(otherEnd(route, from), message);
 	}
 
+	#accepted(slave: string, session: string): void {
+		const route = this.#sessions.of(slave, session);
+		if (route?.slave === slave) route.accepted = true;
+	}
+
 	#reject(slave: string, session: string, reason: string): void {
 		const route = this.#sessions.of(slave, session);
 		if (route === undefined) return;
 		this.#sessions.delete(route);
+		this.#relay?.ended(session);
 		this.#backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
 	}
 
@@ -231,12 +284,14 @@ export class Hub {
 		const route = this.#sessions.of(from, session);
 		if (route === undefined) return;
 		this.#sessions.delete(route);
+		this.#relay?.ended(session);
 		this.#backplane.send(otherEnd(route, from), { t: 'close', session, reason });
 	}
 
 	/** A session that is open may well go on without the master; the other end of each finds out. */
 	#orphan(peer: string): void {
 		for (const route of this.#sessions.drop(peer)) {
+			this.#relay?.ended(route.id);
 			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
 		}
 	}

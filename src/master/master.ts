@@ -22,6 +22,7 @@ import { type ClientLink, Hub, type SlaveLink } from './hub.js';
 import { type IceOptions, IceServers } from './ice-servers.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
 import { PeerLink } from './peer-link.js';
+import type { RelayLimits } from './relay.js';
 import type { Service, ServiceRoute } from './service.js';
 import { answerOther } from './status-page.js';
 import { type AnyServer, WebServer } from './web-server.js';
@@ -30,6 +31,11 @@ import { type AnyServer, WebServer } from './web-server.js';
 export interface MasterOptions extends IceOptions {
 	/** How long changes of the directory gather before they are sent, in milliseconds, 1 to 1000. Default 20. */
 	tick?: number;
+	/**
+	 * Whether sessions may run over the links while there is no WebRTC connection, and how much they may send there.
+	 * Default: yes, within the limits of {@link RelayLimits}.
+	 */
+	relay?: RelayLimits | false;
 	/** Optional endpoints. Default: none. */
 	services?: Service[];
 	/** Bounds, see LIMITS.md. What is not named keeps its default. */
@@ -96,7 +102,7 @@ export class Master extends Emitter<MasterEvents> {
 		this.#log = options.log ?? console.error;
 		this.#bundles = new Bundles(this.#log);
 		const ice = new IceServers(options, (error) => this.#report(error));
-		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, ice, {
+		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, ice, options.relay ?? {}, {
 			added: (entry) => this.emit('slaveadded', listed(entry)),
 			updated: (entry) => this.emit('slaveupdated', listed(entry)),
 			removed: (entry) => this.emit('slaveremoved', listed(entry)),
@@ -182,6 +188,7 @@ export class Master extends Emitter<MasterEvents> {
 				read: (text) => readMessage(ClientToMaster, text),
 				handlers: {
 					message: (message) => this.#hub.clientSaid(link, message),
+					bytes: (bytes) => this.#hub.bytes(link, bytes),
 					closed: () => this.#hub.clientLeft(link),
 				},
 			});
@@ -204,6 +211,7 @@ export class Master extends Emitter<MasterEvents> {
 				read: (text) => readMessage(SlaveToMaster, text),
 				handlers: {
 					message: (message) => this.#hub.slaveSaid(link, message),
+					bytes: (bytes) => this.#hub.bytes(link, bytes),
 					closed: () => this.#hub.slaveLeft(link),
 				},
 			});

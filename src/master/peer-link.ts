@@ -5,6 +5,8 @@ import { closeReason, type Read } from '../wire/index.js';
 /** What a link does with what it hears. */
 export interface PeerLinkHandlers<In> {
 	message(message: In): void;
+	/** A binary frame arrived. */
+	bytes(bytes: Uint8Array): void;
 	closed(): void;
 }
 
@@ -48,6 +50,21 @@ export class PeerLink<In, Out> {
 		this.#socket.send(frame, TEXT);
 	}
 
+	/** Bytes that wait in the socket. */
+	get bufferedAmount(): number {
+		return this.#socket.bufferedAmount;
+	}
+
+	/** Sends a binary frame. */
+	sendBytes(bytes: Uint8Array): void {
+		if (!this.#closed) this.#socket.send(bytes);
+	}
+
+	/** What arrived cannot be read. */
+	broken(): void {
+		this.close(CLOSE.badMessage, 'a binary frame cannot be read');
+	}
+
 	/** Closes the link; nothing is heard from it any more. */
 	close(code: number, reason: string): void {
 		if (this.#closed) return;
@@ -58,7 +75,7 @@ export class PeerLink<In, Out> {
 	#receive(data: Buffer, isBinary: boolean): void {
 		if (this.#closed) return;
 		if (isBinary) {
-			this.close(CLOSE.badMessage, 'a binary frame is not expected');
+			this.#options.handlers.bytes(data);
 			return;
 		}
 		const read = this.#options.read(data.toString());

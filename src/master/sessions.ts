@@ -3,6 +3,8 @@ export interface SessionRoute {
 	readonly id: string;
 	readonly client: string;
 	readonly slave: string;
+	/** Whether the slave has accepted. */
+	accepted: boolean;
 }
 
 /** Where each message of a session goes, without clock or socket. */

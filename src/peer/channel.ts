@@ -1,8 +1,9 @@
 import { Emitter, EnslavismError, type Listener, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { type Reliability, reliabilityOf, unpackProtocol } from './channel-options.js';
-import type { DataChannelOptions, RtcChannel, RtcChannelHandlers } from './rtc.js';
+import { messageFrame, readFrame } from './frames.js';
+import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
+import type { DataChannelOptions, RtcChannel } from './rtc.js';
 
 /** What `send` takes. */
 export type ChannelData = string | ArrayBuffer | ArrayBufferView;
@@ -35,8 +36,40 @@ export type ChannelEvents = {
 	close: [event: ChannelEvent];
 };
 
+/** How many messages, or bytes, may arrive before the other end is told. */
+const ACK_MESSAGES = 64;
+const ACK_BYTES = 64 * 1024;
+
 /** How many bytes may be sent before the host is asked again how much of it still waits. */
 const RECOUNT_BYTES = 1024 * 1024;
+
+/** What a channel needs of its session. @internal */
+export interface ChannelHost {
+	/** Largest message that the other end takes, in bytes. */
+	readonly maxMessageSize: number;
+	/** Bytes that a channel may keep: few until the other end has accepted the session. */
+	readonly keepBytes: number;
+	/** Sends a message over the trunk of the current path, if there is one; unreliable ones only where there is room. */
+	send(channel: Channel, number: number, message: Message): void;
+	/** The other end is to know what has arrived: at once, or when convenient. */
+	acknowledge(channel: Channel, now: boolean): void;
+	/** The channel asks the other end to close: all messages below `last` belong to it. */
+	closing(channel: Channel, last: number): void;
+	/** The channel is over. */
+	closed(channel: Channel): void;
+	/** The other end sent what it may not. */
+	broken(): void;
+}
+
+/** What a channel is made of. @internal */
+export interface ChannelSetup {
+	/** The channel in the frames of its session. */
+	number: number;
+	/** Number of its stream over WebRTC. */
+	id: number;
+	label: string;
+	options: DataChannelOptions;
+}
 
 /**
  * One message channel of a session, with the interface of `RTCDataChannel`. Events can be listened for with `on`,
@@ -47,6 +80,9 @@ const RECOUNT_BYTES = 1024 * 1024;
  *          └───────────────────────────────▲
  *
  * Messages that arrive before somebody listens for `message` are kept, up to 1 MiB, and told in order.
+ *
+ * Underneath, messages leave over the channel's own stream of the session's WebRTC connection, its lane, or over the
+ * trunk of whatever path there is. Those of a reliable channel have numbers, and are kept until they are acknowledged.
  */
 export class Channel extends Emitter<ChannelEvents> {
 	/** The name given to `createDataChannel`. */
@@ -61,6 +97,8 @@ export class Channel extends Emitter<ChannelEvents> {
 	readonly maxPacketLifeTime: number | null;
 	/** Whether both ends created the channel themselves. */
 	readonly negotiated: boolean;
+	/** Number of the channel's stream. */
+	readonly id: number;
 
 	/** Listener of `open`, as a property. */
 	declare onopen: Listener<[ChannelEvent]> | null;
@@ -73,68 +111,55 @@ export class Channel extends Emitter<ChannelEvents> {
 	/** Listener of `close`, as a property. */
 	declare onclose: Listener<[ChannelEvent]> | null;
 
-	readonly #rtc: RtcChannel;
-	readonly #ask: (channel: Channel) => void;
-	#state: RTCDataChannelState = 'connecting';
+	/** The channel in the frames of its session. @internal */
+	readonly number: number;
+	readonly #host: ChannelHost;
+	#state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
 	#lowThreshold = 0;
-	/** An upper bound of what waits: grows with every send, recounted when it passes {@link RECOUNT_BYTES}. */
+	/** An upper bound of what waits in the lane: grows with every send, recounted when it passes {@link RECOUNT_BYTES}. */
 	#sentSinceCount = 0;
 	#counted = 0;
 	/** What nobody has listened for yet. */
 	#unread: (string | ArrayBuffer)[] | undefined = [];
 	#unreadBytes = 0;
-	#sent = 0;
-	#received = 0;
+	/** The channel's own stream, while there is one. */
+	#lane: RtcChannel | undefined;
+	#laneOpen = false;
+	/** Whether the other end listens on its end of the lane. */
+	#laneHeard = false;
+	/** The lane, once messages may leave over it. */
+	#out: RtcChannel | undefined;
+	/** What was sent on a reliable channel. */
+	readonly #kept: Kept | undefined;
+	readonly #arrived: Arrived | undefined;
+	/** Number of the lane's next message on an ordered and reliable channel; the first one tells it. */
+	#laneNumber: number | undefined;
+	#unacknowledged = 0;
+	#unacknowledgedBytes = 0;
+	/** Where the other end's messages end: it is closing the channel. */
+	#last: number | undefined;
 	#lingering: unknown;
-	/**
-	 * What must happen before the channel is open. libdatachannel can tell the first messages of a channel that it accepts
-	 * out of order if they come before somebody listens there. Where order matters the acceptor says that it listens.
-	 */
-	#accepted: boolean;
-	/** Chromium may tell messages, of this channel too, before it tells that the channel is open. */
-	#hostOpen = false;
 
-	/**
-	 * @param ask asks the other end to hang up once it has read everything
-	 * @internal
-	 */
-	constructor(rtc: RtcChannel, ask: (channel: Channel) => void, options?: DataChannelOptions) {
+	/** @internal */
+	constructor(host: ChannelHost, { number, id, label, options }: ChannelSetup) {
 		super();
-		const accepted: { protocol: string; reliability: Reliability } =
-			options === undefined
-				? unpackProtocol(rtc.protocol)
-				: { protocol: options.protocol ?? '', reliability: reliabilityOf(options) };
-		this.label = rtc.label;
-		this.protocol = accepted.protocol;
-		this.ordered = accepted.reliability.ordered;
-		this.maxRetransmits = accepted.reliability.maxRetransmits;
-		this.maxPacketLifeTime = accepted.reliability.maxPacketLifeTime;
-		this.negotiated = options?.negotiated ?? false;
-		this.#rtc = rtc;
-		this.#ask = ask;
-		this.#accepted = !(options && this.ordered && !this.negotiated);
-	}
-
-	/** Begins to hear from the host's channel; events follow. Called once, by the session. */
-	attach(): void {
-		const handlers: RtcChannelHandlers = {
-			open: () => this.#opened({ host: true }),
-			message: (data) => this.#heard(data),
-			low: () => this.#tell('bufferedamountlow'),
-			error: (problem) => this.#failed(new EnslavismError('rtc-failed', problem)),
-			closed: () => this.#closed(),
-		};
-		this.#rtc.attach(handlers);
+		this.#host = host;
+		this.number = number;
+		this.id = id;
+		this.label = label;
+		this.protocol = options.protocol ?? '';
+		this.ordered = options.ordered ?? true;
+		this.maxRetransmits = options.maxRetransmits ?? null;
+		this.maxPacketLifeTime = options.maxPacketLifeTime ?? null;
+		this.negotiated = options.negotiated ?? false;
+		if (this.maxRetransmits !== null || this.maxPacketLifeTime !== null) return;
+		this.#kept = new Kept();
+		this.#arrived = new Arrived(this.ordered);
 	}
 
 	/** `connecting`, `open`, `closing` or `closed`. */
-	get readyState(): RTCDataChannelState {
+	get readyState(): 'connecting' | 'open' | 'closing' | 'closed' {
 		return this.#state;
-	}
-
-	/** Number of the channel's stream, `null` before the host has chosen one. */
-	get id(): number | null {
-		return this.#rtc.id;
 	}
 
 	/** Always `arraybuffer`, on every host. */
@@ -142,9 +167,13 @@ export class Channel extends Emitter<ChannelEvents> {
 		return 'arraybuffer';
 	}
 
-	/** Bytes handed to `send` that have not left this end yet. */
+	/**
+	 * Bytes handed to `send` that have not left this end yet or, of a reliable channel, that the other end has not
+	 * acknowledged.
+	 */
 	get bufferedAmount(): number {
-		return this.#state === 'open' || this.#state === 'closing' ? this.#rtc.bufferedAmount : 0;
+		if (this.#state === 'closed') return 0;
+		return this.#kept?.bytes ?? this.#out?.bufferedAmount ?? 0;
 	}
 
 	/** `bufferedamountlow` fires when `bufferedAmount` falls to this many bytes. Default 0. */
@@ -162,7 +191,17 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Largest message that `send` takes, in bytes; what the other end can receive. */
 	get maxMessageSize(): number {
-		return this.#rtc.maxMessageSize;
+		return this.#host.maxMessageSize;
+	}
+
+	/** How many numbered messages were sent. @internal */
+	get sent(): number {
+		return this.#kept?.next ?? 0;
+	}
+
+	/** Whether what is sent arrives for sure. @internal */
+	get reliable(): boolean {
+		return this.#kept !== undefined;
 	}
 
 	/**
@@ -179,42 +218,109 @@ export class Channel extends Emitter<ChannelEvents> {
 			// A code unit is at most three bytes of UTF-8: only long texts need counting.
 			const most = data.length * 3;
 			this.#makeRoom(most <= SAFE_TEXT_BYTES ? most : new TextEncoder().encode(data).length);
-			this.#hand(data);
+			this.#pass(data);
 			return;
 		}
 		const bytes = bytesOf(data);
 		this.#makeRoom(bytes.byteLength);
-		this.#hand(bytes);
+		// The caller may write into its memory as soon as this returns.
+		this.#pass(this.#kept === undefined && this.#out !== undefined ? bytes : new Uint8Array(bytes));
 	}
 
 	/** Closes the channel on both ends. What was sent before still arrives. */
 	close(): void {
-		if (this.#state === 'connecting') this.hangUp();
-		if (this.#state !== 'open') return;
+		if (this.#state === 'closing' || this.#state === 'closed') return;
 		this.#state = 'closing';
-		this.#ask(this);
-		this.#linger(this.#rtc.bufferedAmount);
+		this.#host.closing(this, this.sent);
+		this.#linger(this.bufferedAmount);
 	}
 
-	/** Closes the channel at once. @internal */
-	hangUp(): void {
-		this.#state = 'closing';
-		this.#rtc.close();
+	/** Messages may be sent from now on. @internal */
+	open(): void {
+		if (this.#state !== 'connecting') return;
+		this.#state = 'open';
+		this.#tell('open');
 	}
 
-	/** Ends the channel without the host: its connection is gone. @internal */
-	abandon(): void {
-		this.#closed();
+	/** Ends the channel: both ends know, or its session is over. @internal */
+	end(error?: EnslavismError): void {
+		if (this.#state === 'closed') return;
+		clearTimeout(this.#lingering);
+		if (this.listenerCount('message') > 0) this.#tellUnread();
+		if (error !== undefined) this.#failed(error);
+		this.#state = 'closed';
+		this.#lane?.close();
+		this.unlane();
+		this.#host.closed(this);
+		this.#tell('close');
 	}
 
-	/** How many messages the other end must have read before nothing is lost. @internal */
-	get owed(): number {
-		return this.maxRetransmits === null && this.maxPacketLifeTime === null ? this.#sent : 0;
+	/** The other end closes the channel; its messages end before the number `last`. @internal */
+	ends(last: number): void {
+		this.#last = last;
+		this.#perhapsEnd();
 	}
 
-	/** How many messages have arrived. @internal */
-	get received(): number {
-		return this.#received;
+	/** A message arrived over a trunk. @internal */
+	arrived(number: number, message: string | ArrayBuffer): void {
+		if (this.#arrived === undefined) this.#heard(message);
+		else if (this.#arrived.take(number, message, this.#deliver)) this.#perhapsEnd();
+		else this.#host.broken();
+	}
+
+	/** All messages below this number have arrived; asked for when that is told to the other end. @internal */
+	acknowledgement(): number {
+		this.#unacknowledged = 0;
+		this.#unacknowledgedBytes = 0;
+		return this.#arrived?.expected ?? 0;
+	}
+
+	/** The other end has all messages below `number`. @internal */
+	acknowledged(number: number): void {
+		const before = this.bufferedAmount;
+		this.#kept?.acknowledge(number);
+		if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) this.#tell('bufferedamountlow');
+	}
+
+	/** Sends again what was sent and may be lost. @internal */
+	sendAgain(): void {
+		this.#kept?.each((number, message) => this.#host.send(this, number, message));
+	}
+
+	/** Gives the channel a stream of its own. @internal */
+	lane(lane: RtcChannel): void {
+		this.#lane = lane;
+		this.#laneNumber = undefined;
+		const isMine = () => this.#lane === lane;
+		lane.attach({
+			open: () => {
+				if (!isMine()) return;
+				this.#laneOpen = true;
+				this.#useLane();
+			},
+			message: this.#arrived === undefined ? (data) => this.#heard(data) : (data) => this.#laneTook(data),
+			low: () => this.#tell('bufferedamountlow'),
+			error: () => {},
+			closed: () => {
+				if (!isMine()) return;
+				this.unlane();
+				this.sendAgain();
+			},
+		});
+	}
+
+	/** The other end listens on the lane. @internal */
+	laneReady(): void {
+		this.#laneHeard = true;
+		this.#useLane();
+	}
+
+	/** The lane is gone. @internal */
+	unlane(): void {
+		this.#lane = undefined;
+		this.#out = undefined;
+		this.#laneOpen = false;
+		this.#laneHeard = false;
 	}
 
 	protected override listened(event: string): void {
@@ -223,71 +329,105 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (event === 'bufferedamountlow') this.#watchLow();
 	}
 
-	#makeRoom(bytes: number): void {
-		if (bytes > this.#rtc.maxMessageSize) {
-			throw new EnslavismError('message-too-large', `${bytes} bytes, the other end takes ${this.#rtc.maxMessageSize}`);
+	#useLane(): void {
+		const lane = this.#lane;
+		if (lane === undefined || !this.#laneOpen || !this.#laneHeard) return;
+		this.#out = lane;
+		this.#watchLow();
+		// In order on a stream of its own, messages need no numbers beside that of the first one.
+		if (this.#kept !== undefined && this.ordered) this.#hand(lane, String(this.#kept.next));
+	}
+
+	#laneTook(data: string | ArrayBuffer): void {
+		if (!this.ordered) {
+			const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
+			if (frame !== undefined) this.arrived(frame.number, frame.data);
+		} else if (this.#laneNumber === undefined) {
+			this.#laneNumber = Number(data);
+		} else {
+			this.arrived(this.#laneNumber++, data);
 		}
-		this.#sentSinceCount += bytes;
-		if (this.#counted + this.#sentSinceCount <= RECOUNT_BYTES) return;
-		this.#counted = this.#rtc.bufferedAmount;
-		this.#sentSinceCount = 0;
-		if (this.#counted + bytes <= LIMITS.channelBufferedBytes) return;
+	}
+
+	#makeRoom(bytes: number): void {
+		const { maxMessageSize, keepBytes } = this.#host;
+		if (bytes > maxMessageSize) {
+			throw new EnslavismError('message-too-large', `${bytes} bytes, the other end takes ${maxMessageSize}`);
+		}
+		const kept = this.#kept;
+		let waiting: number;
+		if (kept !== undefined) {
+			if (kept.bytes + bytes <= keepBytes && kept.count < LIMITS.channelKeptMessages) return;
+			waiting = kept.bytes;
+		} else {
+			this.#sentSinceCount += bytes;
+			if (this.#counted + this.#sentSinceCount <= RECOUNT_BYTES) return;
+			waiting = this.bufferedAmount;
+			this.#counted = waiting;
+			this.#sentSinceCount = 0;
+			if (waiting + bytes <= keepBytes) return;
+		}
 		throw new EnslavismError(
 			'buffer-full',
-			`${this.#counted} bytes are waiting in "${this.label}"; wait for bufferedamountlow`,
+			`${waiting} bytes are waiting in "${this.label}"; wait for bufferedamountlow`,
 		);
 	}
 
-	/** Hangs up when the other end does not, and nothing leaves any more. */
-	#linger(before: number): void {
-		this.#lingering = setTimeout(() => {
-			const left = this.#rtc.bufferedAmount;
-			if (left < before) this.#linger(left);
-			else this.hangUp();
-		}, WAITS.flush);
+	#pass(message: string | Uint8Array): void {
+		const lane = this.#out;
+		const number = this.#kept?.keep(message) ?? 0;
+		if (lane === undefined) this.#host.send(this, number, message);
+		else if (this.ordered || this.#kept === undefined) this.#hand(lane, message);
+		else this.#hand(lane, messageFrame(this.number, number, message));
 	}
 
-	#hand(data: string | Uint8Array): void {
+	#hand(lane: RtcChannel, message: string | Uint8Array): void {
 		try {
-			if (typeof data === 'string') this.#rtc.sendText(data);
-			else this.#rtc.sendBytes(data);
-			this.#sent++;
+			if (typeof message === 'string') lane.sendText(message);
+			else lane.sendBytes(message);
 		} catch (cause) {
-			throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
+			// What is kept is sent again over another path, once this one has told that it is gone.
+			if (this.#kept === undefined) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
+			this.#out = undefined;
+			this.sendAgain();
 		}
 	}
 
-	/** The acceptor listens on the channel with this id. @internal */
-	ready(id: number): void {
-		if (this.id === id) this.#opened({ host: false });
+	/** Ends where the other end does not answer, and nothing leaves any more. */
+	#linger(before: number): void {
+		this.#lingering = setTimeout(() => {
+			const left = this.bufferedAmount;
+			if (left < before) this.#linger(left);
+			else this.end();
+		}, WAITS.flush);
 	}
 
-	#opened({ host }: { host: boolean }): void {
-		if (host) this.#hostOpen = true;
-		else this.#accepted = true;
-		if (this.#state !== 'connecting' || !this.#hostOpen || !this.#accepted) return;
-		this.#state = 'open';
-		this.#watchLow();
-		this.#tell('open');
+	#perhapsEnd(): void {
+		if (this.#last !== undefined && (this.#arrived?.expected ?? this.#last) >= this.#last) this.end();
 	}
 
 	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */
 	#watchLow(): void {
-		if (this.#state !== 'open' || this.listenerCount('bufferedamountlow') === 0) return;
-		this.#rtc.setLowThreshold(this.#lowThreshold);
+		if (this.#kept !== undefined || this.listenerCount('bufferedamountlow') === 0) return;
+		this.#out?.setLowThreshold(this.#lowThreshold);
 	}
 
+	readonly #deliver = (data: string | ArrayBuffer): void => {
+		this.#unacknowledgedBytes += sizeOf(data);
+		const now = ++this.#unacknowledged % ACK_MESSAGES === 0 || this.#unacknowledgedBytes >= ACK_BYTES;
+		if (now || this.#unacknowledged === 1) this.#host.acknowledge(this, now);
+		this.#heard(data);
+	};
+
 	#heard(data: string | ArrayBuffer): void {
-		this.#received++;
-		// Who sends listens.
-		if (!this.#accepted) this.#opened({ host: false });
+		if (this.#state === 'closed') return;
 		if (this.#unread !== undefined && this.listenerCount('message') > 0) this.#tellUnread();
 		if (this.#unread === undefined) this.emit('message', { type: 'message', data, target: this });
 		else this.#keep(this.#unread, data);
 	}
 
 	#keep(unread: (string | ArrayBuffer)[], data: string | ArrayBuffer): void {
-		this.#unreadBytes += LIMITS.channelUnreadOverhead + (typeof data === 'string' ? data.length : data.byteLength);
+		this.#unreadBytes += LIMITS.channelUnreadOverhead + sizeOf(data);
 		if (this.#unreadBytes <= LIMITS.channelUnreadBytes) {
 			unread.push(data);
 		} else if (this.#unreadBytes < Number.POSITIVE_INFINITY) {
@@ -305,14 +445,6 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	#failed(error: EnslavismError): void {
 		this.emit('error', { type: 'error', error, target: this });
-	}
-
-	#closed(): void {
-		if (this.#state === 'closed') return;
-		clearTimeout(this.#lingering);
-		if (this.listenerCount('message') > 0) this.#tellUnread();
-		this.#state = 'closed';
-		this.#tell('close');
 	}
 
 	#tell(type: ChannelEvent['type']): void {
@@ -339,8 +471,6 @@ for (const name of ['open', 'message', 'bufferedamountlow', 'error', 'close'] as
 
 /** Texts that cannot be longer than this are not counted: every host takes 64 KiB. */
 const SAFE_TEXT_BYTES = 64 * 1024;
-
-type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed';
 
 function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
 	if (data instanceof Uint8Array) return data;

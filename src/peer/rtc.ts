@@ -22,6 +22,15 @@ export interface DataChannelOptions {
 	negotiated?: boolean;
 	/** Number of the channel's stream, 0 to 1021; needed for, and used with, `negotiated` only. */
 	id?: number;
+	/**
+	 * Whether `createDataChannel` resolves as soon as any path carries messages. Default `true`; `false` waits for WebRTC.
+	 */
+	early?: boolean;
+	/**
+	 * Whether `createDataChannel` resolves at once. What is sent before the other end has accepted, up to 64 KiB, travels
+	 * right behind the offer; if it rejects, the channel errors and closes. Default `false`.
+	 */
+	eager?: boolean;
 }
 
 export type DescriptionType = 'offer' | 'answer';
@@ -35,8 +44,6 @@ export interface RtcPeerHandlers {
 	/** A local candidate; an empty one says that there are no more. */
 	candidate(candidate: string, mid: string): void;
 	state(state: RtcState): void;
-	/** The other end opened a channel. It has no handlers yet, and delivers nothing until it has. */
-	channel(channel: RtcChannel): void;
 	/** Something failed outside a call, a description that the host refuses for example. */
 	failed(problem: string): void;
 }
@@ -50,10 +57,6 @@ export interface RtcChannelHandlers {
 }
 
 export interface RtcChannel {
-	readonly label: string;
-	readonly protocol: string;
-	/** `null` until the host has chosen one. */
-	readonly id: number | null;
 	readonly bufferedAmount: number;
 	/** Largest message the other end takes, in bytes. */
 	readonly maxMessageSize: number;
@@ -65,12 +68,26 @@ export interface RtcChannel {
 	close(): void;
 }
 
+/** How a stream delivers what is sent over it. */
+export type Delivery = Pick<DataChannelOptions, 'ordered' | 'maxRetransmits' | 'maxPacketLifeTime'>;
+
+/** ICE credentials that the other end has chosen for this one (RFC 8839 section 5.4). */
+export interface IceCredentials {
+	ufrag: string;
+	pwd: string;
+}
+
 export interface RtcPeer {
-	createChannel(label: string, options: DataChannelOptions): RtcChannel;
+	/** Opens a stream; both ends do, with the same number. */
+	createChannel(label: string, id: number, delivery: Delivery): RtcChannel;
 	/** Makes the local description; it arrives at `description`. */
 	offer(): void;
-	/** Applies the other end's description. To an offer the answer arrives at `description`. */
-	accept(type: DescriptionType, sdp: string): void;
+	/**
+	 * Applies the other end's description. To an offer the answer arrives at `description`.
+	 *
+	 * @param ice what the answer's credentials are to be; only Node can choose them
+	 */
+	accept(type: DescriptionType, sdp: string, ice?: IceCredentials): void;
 	/** Adds a candidate of the other end; only after `accept`. One that the host cannot use is ignored. */
 	addCandidate(candidate: string, mid: string): void;
 	close(): void;

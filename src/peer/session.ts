@@ -1,42 +1,64 @@
-import {
-	CONTROL_CHANNEL,
-	type Control,
-	cutReason,
-	Emitter,
-	EnslavismError,
-	messageOf,
-	readControl,
-	withReason,
-} from '../wire/index.js';
+import { Backoff } from '../link/index.js';
+import { type Control, cutReason, Emitter, EnslavismError, messageOf, readControl, withReason } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { Channel } from './channel.js';
-import { packProtocol } from './channel-options.js';
-import { type BareCandidate, Negotiation, type Step } from './negotiation.js';
-import type {
-	CreatePeer,
-	DataChannelOptions,
-	DescriptionType,
-	RtcChannel,
-	RtcConfig,
-	RtcPeer,
-	RtcState,
-} from './rtc.js';
+import { Channel, type ChannelHost } from './channel.js';
+import { checkChannel } from './check-channel.js';
+import type { DirectInfo } from './direct.js';
+import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
+import type { BareCandidate } from './negotiation.js';
+import { Arrived, Kept, type Message } from './numbering.js';
+import type { CreatePeer, DataChannelOptions, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
+import { RtcPath } from './rtc-path.js';
 
-/** What a session says to its other end, through the master. */
+/** What carries a session's channels: a WebRTC connection, or the master over both ends' links. */
+export type PathKind = 'rtc' | 'relay';
+
+/** What a session says to its other end, through the master. `attempt` counts its attempts to connect over WebRTC, from 0. */
 export interface Signals {
-	description(type: DescriptionType, sdp: string): void;
-	candidate(candidate: BareCandidate): void;
+	/**
+	 * @param sdp `undefined` in the offer of an end that does not want WebRTC
+	 * @param ice the credentials that the other end's answer is to have; the offer is answered already
+	 */
+	description(type: DescriptionType, sdp: string | undefined, attempt: number, ice?: IceCredentials): void;
+	candidate(candidate: BareCandidate, attempt: number): void;
 }
+
+/** A way through the master, while it is open. */
+export interface RelayPipe {
+	readonly kind: 'relay';
+	/** Bytes that wait to leave. */
+	readonly queued: number;
+	/** Sends a frame; they arrive in order. */
+	send(kind: number, channel: number, number: number, payload?: Message): void;
+	close(): void;
+}
+
+/** What a pipe tells. Nothing comes after `lost`. */
+export interface RelayHandlers {
+	frame(bytes: Uint8Array): void;
+	/** @param final whether there is no use in trying again */
+	lost(final: boolean): void;
+}
+
+/** Opens a way through the master; `undefined` while there is none. */
+export type OpenRelay = (handlers: RelayHandlers) => RelayPipe | undefined;
 
 export interface SessionOptions {
 	createPeer: CreatePeer;
-	rtc: RtcConfig;
+	/** Asked before each attempt. */
+	rtc: () => RtcConfig;
 	/** Which description this end makes: the client offers, the slave answers. */
 	makes: DescriptionType;
 	/** How long opening may take, in milliseconds. */
 	timeout: number;
 	signals: Signals;
+	/** The paths that this end wants. Default both. */
+	paths?: readonly PathKind[] | undefined;
+	/** How the end that makes the offer opens a way through the master. The other one is handed it, by {@link Session.relay}. */
+	openRelay?: OpenRelay | undefined;
+	/** Where the other end can be reached without asking it first. */
+	direct?: DirectInfo | undefined;
 }
 
 export type SessionEvents = {
@@ -44,30 +66,35 @@ export type SessionEvents = {
 	open: [];
 	/** The other end opened a channel. */
 	datachannel: [channel: Channel];
+	/** What carries the channels is another path now; `undefined` while there is none. */
+	path: [path: PathKind | undefined];
 	/** The session is over, or could not be opened; nothing comes after this. */
 	close: [error: EnslavismError];
 };
 
-interface Goodbye {
-	sent: Record<number, number>;
-	reason?: string | undefined;
-	/** How many messages were missing when it was last looked, and until when another may come. */
-	missing: number;
-	until: number;
+interface Carrier {
+	readonly kind: PathKind;
+	readonly queued: number;
+	send(kind: number, channel: number, number: number, payload?: Message): void;
 }
 
-interface Opening {
-	resolve(channel: Channel): void;
-	reject(error: EnslavismError): void;
-}
+/** Numbers of negotiated channels in frames: those of the others stay below. */
+const NEGOTIATED = 2 ** 31;
+
+/** Bytes that may wait in a path before unreliable messages are dropped. */
+const CONGESTED_BYTES = 64 * 1024;
+
+/** From a message until it is acknowledged, in milliseconds, where no other one has reason to be sooner. */
+const ACK_DELAY = 100;
 
 /**
- * One client's WebRTC connection with one slave, from either end.
+ * One client's relationship with one slave, from either end.
  *
  *     new ──▶ connecting ──▶ open ──▶ closing ──▶ closed
  *      └──────────┴───────────────────────────────▲
  *
- * `closing` lets what was sent arrive: the other end hangs up when it has read why this one leaves.
+ * It is open when the other end has accepted and a path carries messages. Paths come and go underneath; what a
+ * reliable channel took is kept until the other end has it. `closing` lets what was sent arrive.
  */
 export class Session extends Emitter<SessionEvents> {
 	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
@@ -75,106 +102,155 @@ export class Session extends Emitter<SessionEvents> {
 	readonly opened: Promise<void>;
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 	readonly #options: SessionOptions;
-	readonly #negotiation: Negotiation;
-	readonly #peer: RtcPeer;
-	readonly #control: RtcChannel;
-	/** What is to be said before the control channel is open: a channel of the other end may come first. */
-	#unsaid: Control[] | undefined = [];
-	readonly #channels = new Set<Channel>();
-	readonly #opening = new Map<Channel, Opening>();
+	readonly #host: ChannelHost;
+	#accepted: boolean;
+	/** Attempts to connect over WebRTC, the newest being the one that counts. */
+	#attempt = -1;
+	#attemptStarted = 0;
+	#quickFailures = 0;
+	#direct: DirectInfo | undefined;
+	#rtc: RtcPath | undefined;
+	#relay: RelayPipe | undefined;
+	#relayRefused: boolean;
+	#carrier: Carrier | undefined;
+	readonly #backoff = new Backoff();
+	#retry: unknown;
+	#attemptBound: unknown;
+	readonly #kept = new Kept();
+	readonly #arrived = new Arrived(true);
+	readonly #channels = new Map<number, Channel>();
+	/** Channels that this end has told the other one to close. */
+	readonly #closing = new Set<Channel>();
+	/** Negotiated channels that the other end has created. */
+	readonly #theirs = new Set<number>();
+	/** Waits of `createDataChannel`, each rejected when the session ends first. */
+	readonly #waits = new Set<(error: EnslavismError) => void>();
+	#nextNumber: number;
+	#nextId: number;
 	readonly #pings = new Map<number, (answered: boolean) => void>();
 	#pingNumber = 0;
-	/** What the other end wants closed, once everything has been read. */
-	#goodbyes: Goodbye[] = [];
-	#polling: unknown;
-	/** Why this end is closing the session. */
+	/** Channels whose messages are to be acknowledged soon; 0 is the session itself. */
+	readonly #due = new Set<number>();
+	#dueTimer: unknown;
+	/** Why either end is closing the session. */
 	#leaving: EnslavismError | undefined;
-	/** The one wait that runs at a time: opening, then being disconnected, then flushing. */
+	/** The one wait that runs at a time: opening, then being without a path, then closing. */
 	#wait: unknown;
+	#maxMessageSize = LIMITS.messageBytes;
 
-	/** @throws EnslavismError `rtc-failed` when the host cannot make a connection */
 	constructor(options: SessionOptions) {
 		super();
 		this.#options = options;
+		const offers = options.makes === 'offer';
+		this.#accepted = !offers;
+		this.#direct = options.direct;
+		this.#nextNumber = offers ? 1 : 2;
+		this.#nextId = offers ? 0 : 1;
+		this.#relayRefused = !this.#wants('relay');
 		this.opened = new Promise((resolve, reject) => {
 			this.#settle = { resolve, reject };
 		});
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		this.opened.catch(() => {});
-		this.#negotiation = new Negotiation(options.makes);
-		try {
-			this.#peer = options.createPeer(options.rtc, {
-				description: (type, sdp) => this.#take(this.#negotiation.localDescription(type, sdp)),
-				candidate: (candidate, mid) => this.#take(this.#negotiation.localCandidate({ candidate, mid })),
-				state: (state) => this.#changed(state),
-				channel: (channel) => this.#accept(channel),
-				failed: (problem) => this.fail(new EnslavismError('rtc-failed', problem)),
-			});
-			this.#control = this.#peer.createChannel(CONTROL_CHANNEL.label, { negotiated: true, id: CONTROL_CHANNEL.id });
-		} catch (cause) {
-			throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
-		}
+		const session = this;
+		this.#host = {
+			get maxMessageSize() {
+				return session.#maxMessageSize;
+			},
+			get keepBytes() {
+				return session.#accepted ? LIMITS.channelBufferedBytes : LIMITS.earlyBytes;
+			},
+			send: (channel, number, message) => session.#send(channel, number, message),
+			acknowledge: (channel, now) => session.#acknowledge(channel.number, now),
+			closing: (channel, last) => session.#askClose(channel, last),
+			closed: (channel) => session.#channelOver(channel),
+			broken: () => session.fail(new EnslavismError('bad-message')),
+		};
 	}
 
-	/** Whether the session can carry messages. */
+	/** Whether the session can carry messages, or could until a moment ago and may again. */
 	get open(): boolean {
 		return this.#state === 'open';
 	}
 
+	/** What carries the channels. */
+	get path(): PathKind | undefined {
+		return this.open ? this.#carrier?.kind : undefined;
+	}
+
 	/** The channels that are open or opening. */
-	get channels(): ReadonlySet<Channel> {
-		return this.#channels;
+	get channels(): Channel[] {
+		return [...this.#channels.values()];
 	}
 
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
 		this.#state = 'connecting';
-		this.#control.attach({
-			open: () => {
-				const unsaid = this.#unsaid ?? [];
-				this.#unsaid = undefined;
-				this.#opened();
-				for (const message of unsaid) this.#say(message);
-			},
-			message: (data) => this.#heard(data),
-			low: () => {},
-			error: () => {},
-			closed: () => this.#lost(),
-		});
 		this.#waitFor(this.#options.timeout, 'connect-timeout');
-		if (this.#options.makes === 'offer') this.#attempt(() => this.#peer.offer());
+		if (this.#options.makes === 'offer') this.#connect();
 	}
 
-	/** The other end's description arrived. */
-	description(type: DescriptionType, sdp: string): void {
-		this.#take(this.#negotiation.remoteDescription(type, sdp));
+	/** The other end has accepted. @param relay whether it takes the way through the master */
+	accepted(relay = true): void {
+		this.#accepted = true;
+		if (!relay) this.#refuseRelay();
+		this.#choose(false);
+	}
+
+	/** The other end's description arrived. An offer may be a new attempt's. @param ice credentials for the answer */
+	description(type: DescriptionType, sdp: string, attempt = 0, ice?: IceCredentials): void {
+		if (this.#ended) return;
+		if (type === 'offer' && attempt > this.#attempt && this.#options.makes === 'answer') this.#begin(attempt);
+		if (attempt === this.#attempt) this.#rtc?.description(type, sdp, ice);
 	}
 
 	/** A candidate of the other end arrived. */
-	candidate(candidate: BareCandidate): void {
-		this.#take(this.#negotiation.remoteCandidate(candidate));
+	candidate(candidate: BareCandidate, attempt = 0): void {
+		if (attempt === this.#attempt) this.#rtc?.candidate(candidate);
+	}
+
+	/** The other end has opened a way through the master. */
+	relay(open: OpenRelay): void {
+		this.#relay?.close();
+		this.#openRelay(open);
+	}
+
+	/** The way to the other end through the master may be open again, or the host is online again: tries what is missing. */
+	wake(): void {
+		if (this.#ended || this.#options.makes !== 'offer' || this.#state === 'new') return;
+		if (this.#relay === undefined && this.#accepted) this.#openRelay(this.#options.openRelay);
+		if (this.#rtc === undefined) this.#connect();
 	}
 
 	/**
 	 * Opens a channel. Resolves when it can carry messages.
 	 *
-	 * Rejects with `bad-option` (what a browser refuses is refused everywhere), `limit-reached`, `session-closed`, or why the session could not be opened.
+	 * Rejects with `bad-option` (all hosts refuse what browsers do), `limit-reached`, `session-closed`, or why the session could not be opened.
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
-		// Chromium guesses the parity of stream numbers while a description is being negotiated, and guesses wrong for
-		// an offerer that becomes DTLS client. Nothing is lost by waiting: a channel is announced over the open session.
-		// A negotiated one has its number, and must be there when the other end's first message comes.
-		if (options?.negotiated !== true) await this.opened;
+		checkChannel(name, options);
 		if (this.#ended) throw new EnslavismError('session-closed');
 		if (this.#channels.size >= LIMITS.channelsPerSession) {
 			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
 		}
-		const rtc = this.#create(name, options);
-		const channel = new Channel(rtc, this.#askClose, options);
-		return new Promise((resolve, reject) => {
-			this.#opening.set(channel, { resolve, reject });
-			this.#adopt(channel);
+		const { early = true, eager = false, ...rest } = options;
+		const channel = this.#create(name, rest);
+		if (eager && !channel.negotiated) {
+			channel.open();
+			return channel;
+		}
+		await this.#unlessClosed(channel, (resolve) => {
+			const look = () => {
+				if (channel.readyState !== 'open' || (!early && this.path !== 'rtc')) return;
+				this.off('path', look);
+				resolve();
+			};
+			channel.on('open', look);
+			if (!early) this.on('path', look);
+			this.#openChannels();
+			look();
 		});
+		return channel;
 	}
 
 	/** Round-trip time to the other end in milliseconds; rejects with `session-closed`, also when no answer comes in time. */
@@ -187,7 +263,7 @@ export class Session extends Emitter<SessionEvents> {
 			(await new Promise<boolean>((resolve) => {
 				bound = setTimeout(() => resolve(false), WAITS.probe);
 				this.#pings.set(n, resolve);
-				this.#say({ t: 'ping', n });
+				this.#carrier?.send(PING, 0, n);
 			}));
 		clearTimeout(bound);
 		this.#pings.delete(n);
@@ -197,7 +273,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
 	probe(): void {
-		if (this.open) this.rtt().catch(() => this.#lost());
+		if (this.open) this.rtt().catch(() => this.#gone());
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
@@ -210,193 +286,411 @@ export class Session extends Emitter<SessionEvents> {
 		}
 		this.#leaving = error;
 		this.#state = 'closing';
-		this.#say({ t: 'close', sent: owedOn(this.#channels), reason: cutReason(reason) });
+		for (const channel of this.channels) channel.close();
+		this.#say({ t: 'bye', reason: cutReason(reason) });
 		this.#linger(this.#buffered);
 	}
 
 	/**
-	 * The master says that the other end has closed the session. Its last messages, or even its first, may still be on
-	 * their way, on a longer road than the master's: wait, within a bound, until the other end hangs up itself.
+	 * The master says that the other end has closed the session. Its last messages may still be on their way, on another
+	 * road than the master's: wait, within a bound, until the other end hangs up itself.
 	 */
 	closed(error: EnslavismError): void {
 		if (this.#ended) return;
-		this.#leaving = error;
-		this.#linger(0);
+		const said = this.#leaving !== undefined && this.#channels.size === 0;
+		this.#leaving ??= error;
+		if (said || this.#carrier === undefined) this.fail(this.#leaving);
+		else this.#linger(0);
+	}
+
+	/** Ends the session at once, without a word to the other end: it was refused, or cannot go on. */
+	fail(error: EnslavismError): void {
+		if (this.#state === 'closed') return;
+		const opened = this.#state !== 'connecting';
+		this.#state = 'closed';
+		clearTimeout(this.#wait);
+		clearTimeout(this.#retry);
+		clearTimeout(this.#attemptBound);
+		clearTimeout(this.#dueTimer);
+		for (const answer of this.#pings.values()) answer(false);
+		this.#settle.reject(error);
+		for (const reject of this.#waits) reject(error);
+		this.#rtc?.close();
+		this.#relay?.close();
+		this.#carrier = undefined;
+		for (const channel of this.channels) channel.end(opened ? undefined : error);
+		this.emit('close', error);
 	}
 
 	get #ended(): boolean {
 		return this.#state === 'closing' || this.#state === 'closed';
 	}
 
-	#create(name: string, options: DataChannelOptions): RtcChannel {
+	#wants(path: PathKind): boolean {
+		return this.#options.paths?.includes(path) ?? true;
+	}
+
+	// Paths
+
+	/** Makes the next attempt to connect over WebRTC. */
+	#connect(): void {
+		clearTimeout(this.#retry);
+		if (this.#wants('rtc')) {
+			this.#begin(this.#attempt + 1);
+		} else if (this.#attempt < 0) {
+			this.#attempt = 0;
+			this.#options.signals.description('offer', undefined, 0);
+			this.#openRelay(this.#options.openRelay);
+		}
+	}
+
+	#begin(attempt: number): void {
+		const { createPeer, rtc, makes, signals } = this.#options;
+		this.#dropRtc();
+		this.#attempt = attempt;
+		this.#attemptStarted = performance.now();
+		const direct = this.#direct;
 		try {
-			return this.#peer.createChannel(name, { ...options, protocol: packProtocol(options) });
-		} catch (cause) {
-			throw new EnslavismError('bad-option', messageOf(cause), { cause });
-		}
-	}
-
-	#accept(rtc: RtcChannel): void {
-		if (this.#ended) return;
-		if (this.#channels.size >= LIMITS.channelsPerSession) {
-			rtc.close();
-			return;
-		}
-		this.#opened();
-		const channel = new Channel(rtc, this.#askClose);
-		this.emit('datachannel', channel);
-		this.#adopt(channel);
-		this.#say({ t: 'ready', n: Number(rtc.id) });
-	}
-
-	#adopt(channel: Channel): void {
-		this.#channels.add(channel);
-		channel.on('open', () => {
-			this.#opened();
-			this.#arrive(channel)?.resolve(channel);
-		});
-		channel.on('close', () => {
-			this.#channels.delete(channel);
-			this.#arrive(channel)?.reject(new EnslavismError('channel-not-open'));
-		});
-		channel.attach();
-	}
-
-	#arrive(channel: Channel): Opening | undefined {
-		const opening = this.#opening.get(channel);
-		this.#opening.delete(channel);
-		return opening;
-	}
-
-	#take(steps: Step[]): void {
-		for (const step of steps) {
-			if (this.#ended) return;
-			this.#attempt(() => this.#do(step));
-		}
-	}
-
-	#do(step: Step): void {
-		const { signals } = this.#options;
-		if (step.do === 'send-description') signals.description(step.type, step.sdp);
-		else if (step.do === 'send-candidate') signals.candidate(step.candidate);
-		else if (step.do === 'apply-description') this.#peer.accept(step.type, step.sdp);
-		else this.#peer.addCandidate(step.candidate.candidate, step.candidate.mid);
-	}
-
-	/** Whatever the host refuses ends this session, and no other. */
-	#attempt(action: () => void): void {
-		try {
-			action();
+			const path = new RtcPath(
+				{ createPeer, rtc: rtc(), makes, direct },
+				{
+					description: (type, sdp, ice) => {
+						signals.description(type, sdp, attempt, ice);
+						if (attempt === 0 && type === 'offer') this.#openRelay(this.#options.openRelay);
+					},
+					candidate: (candidate) => signals.candidate(candidate, attempt),
+					open: () => this.#rtcOpened(path, attempt),
+					weak: (weak) => this.#rtcWeak(weak),
+					frame: (bytes) => this.#frame(bytes),
+					lost: (problem, parted) => this.#rtcLost(problem, parted),
+				},
+			);
+			this.#rtc = path;
+			this.#attemptBound = setTimeout(
+				() => this.#rtcLost('no path was found in time', false),
+				direct === undefined ? WAITS.rtc : WAITS.direct,
+			);
+			path.start();
 		} catch (cause) {
 			this.fail(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
 		}
 	}
 
-	#changed(state: RtcState): void {
-		if (state === 'connected' && this.#state === 'open') this.#stopWaiting();
-		if (state === 'disconnected' && this.#state === 'open') this.#waitFor(WAITS.disconnected, 'session-closed');
-		if (state === 'failed' && this.#state === 'connecting')
-			this.fail(new EnslavismError('rtc-failed', 'no path was found'));
-		else if (state === 'failed' || state === 'closed') this.#lost();
+	#rtcOpened(path: RtcPath, attempt: number): void {
+		clearTimeout(this.#attemptBound);
+		this.#backoff.reset();
+		this.#quickFailures = 0;
+		this.#direct = undefined;
+		this.#accepted = true;
+		// The trunk's frames are messages themselves, and have a head.
+		this.#maxMessageSize = Math.min(path.maxMessageSize - FRAME_BYTES, LIMITS.messageBytes);
+		this.#choose(false);
+		for (const channel of this.channels) this.#lane(path, channel, attempt);
+	}
+
+	#lane(path: RtcPath, channel: Channel, attempt: number): void {
+		if (path.lane(channel)) this.#say({ t: 'lane', n: channel.number, a: attempt });
+	}
+
+	/** A path that is in doubt is left at once where there is another one, and given time where there is none. */
+	#rtcWeak(weak: boolean): void {
+		clearTimeout(this.#attemptBound);
+		if (!weak) return;
+		const wait = this.#relay === undefined ? WAITS.disconnected : 0;
+		this.#attemptBound = setTimeout(() => this.#rtcLost('no answer', false), wait);
+	}
+
+	#dropRtc(): void {
+		clearTimeout(this.#attemptBound);
+		this.#rtc?.close();
+		this.#rtc = undefined;
+		for (const channel of this.channels) channel.unlane();
+	}
+
+	#rtcLost(problem: string, parted: boolean): void {
+		const wasOpen = this.#carrier?.kind === 'rtc';
+		this.#dropRtc();
+		if (this.#state === 'closed') return;
+		if (parted && wasOpen && (this.#relay === undefined || this.#leaving !== undefined)) {
+			this.#gone();
+			return;
+		}
+		this.#choose(wasOpen);
+		if (this.#options.makes !== 'offer' || this.#state === 'closing') return;
+		const age = performance.now() - this.#attemptStarted;
+		const quick = this.#direct !== undefined || (age < WAITS.retry && this.#quickFailures++ < LIMITS.retries);
+		this.#direct = undefined;
+		if (this.#state === 'connecting' && this.#relay === undefined && !quick) {
+			this.fail(new EnslavismError('rtc-failed', problem));
+			return;
+		}
+		// An attempt that fails at once has not failed for want of a path.
+		this.#retry = setTimeout(() => this.#connect(), quick ? 0 : this.#backoff.next());
+	}
+
+	#openRelay(open: OpenRelay | undefined): void {
+		if (this.#relayRefused || this.#ended) return;
+		const pipe = open?.({
+			frame: (bytes) => {
+				if (this.#relay === pipe) this.#frame(bytes);
+			},
+			lost: (final) => {
+				if (final) this.#relayRefused = true;
+				if (this.#relay === pipe) this.#relayLost();
+			},
+		});
+		this.#relay = pipe;
+		this.#choose(false);
+	}
+
+	#relayLost(): void {
+		const was = this.#carrier?.kind === 'relay';
+		this.#relay = undefined;
+		this.#choose(was);
+		if (this.#relayRefused || this.#options.makes !== 'offer' || this.#carrier !== undefined || !this.#accepted) return;
+		clearTimeout(this.#retry);
+		this.#retry = setTimeout(() => this.wake(), this.#backoff.next());
+	}
+
+	#refuseRelay(): void {
+		this.#relayRefused = true;
+		this.#relay?.close();
+		this.#relay = undefined;
+	}
+
+	/** Takes the best path there is. @param lost whether what was sent may have been lost with another */
+	#choose(lost: boolean): void {
+		const before = this.#carrier;
+		const next = this.#rtc?.open ? this.#rtc : this.#relay;
+		this.#carrier = next;
+		if (next !== undefined && (lost || before === undefined)) this.#sendAgain();
+		if (this.#state === 'connecting' && next !== undefined && this.#accepted) this.#opened();
+		else if (before?.kind !== next?.kind && this.#state === 'open') this.#pathChanged();
+		else if (next === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
+	}
+
+	#pathChanged(): void {
+		if (this.#carrier === undefined) this.#waitFor(WAITS.pathless, 'session-closed');
+		else this.#stopWaiting();
+		this.emit('path', this.#carrier?.kind);
+	}
+
+	#opened(): void {
+		this.#state = 'open';
+		if (this.#leaving === undefined) this.#stopWaiting();
+		this.#settle.resolve();
+		this.emit('open');
+		this.#openChannels();
+	}
+
+	#gone(): void {
+		this.fail(this.#leaving ?? new EnslavismError('session-closed', GONE));
+	}
+
+	// Channels
+
+	#create(label: string, options: DataChannelOptions): Channel {
+		const { negotiated = false, id = 0, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
+		const stream = negotiated ? id : this.#freeId();
+		const number = negotiated ? NEGOTIATED + id : this.#nextNumber;
+		if (negotiated && this.channels.some((each) => each.id === id)) {
+			throw new EnslavismError('bad-option', `there is a data channel with the id ${id} already`);
+		}
+		if (!negotiated) this.#nextNumber += 2;
+		const channel = this.#adopt(new Channel(this.#host, { number, id: stream, label, options }));
+		this.#say({
+			t: 'open',
+			n: number,
+			id: stream,
+			label,
+			protocol,
+			ordered,
+			maxRetransmits,
+			maxPacketLifeTime,
+			negotiated: negotiated || undefined,
+		});
+		if (this.#rtc?.open) this.#lane(this.#rtc, channel, this.#attempt);
+		return channel;
+	}
+
+	#adopt(channel: Channel): Channel {
+		this.#channels.set(channel.number, channel);
+		return channel;
+	}
+
+	/** Ids are used again as late as possible: the other end may still be closing the last channel that had one. */
+	#freeId(): number {
+		const used = new Set(this.channels.map(({ id }) => id));
+		do this.#nextId = (this.#nextId + 2) % STREAMS;
+		while (used.has(this.#nextId));
+		return this.#nextId;
+	}
+
+	/** Channels that wait for the session are open with it; negotiated ones also wait for the other end's. */
+	#openChannels(): void {
+		if (!this.open) return;
+		for (const channel of this.channels) {
+			if (!channel.negotiated || this.#theirs.has(channel.number)) channel.open();
+		}
+	}
+
+	#askClose(channel: Channel, last: number): void {
+		if (this.#state === 'connecting' && !this.#accepted) {
+			// Nobody knows of it who could answer.
+			queueMicrotask(() => channel.end());
+		}
+		this.#closing.add(channel);
+		this.#say({ t: 'close', n: channel.number, last });
+	}
+
+	#channelOver(channel: Channel): void {
+		this.#channels.delete(channel.number);
+		this.#theirs.delete(channel.number);
+		if (!this.#closing.delete(channel) && this.#state !== 'closed') {
+			this.#say({ t: 'close', n: channel.number, last: channel.sent });
+		}
+		this.#perhapsPart();
+	}
+
+	/** Settles as `wait` says, or rejects when the channel or the session is closed first. */
+	#unlessClosed(channel: Channel, wait: (resolve: () => void) => void): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const failed = (error: EnslavismError): void => {
+				this.#waits.delete(failed);
+				reject(error);
+			};
+			this.#waits.add(failed);
+			channel.on('close', () => failed(new EnslavismError('channel-not-open')));
+			wait(() => {
+				this.#waits.delete(failed);
+				resolve();
+			});
+		});
+	}
+
+	// Frames
+
+	#send(channel: Channel, number: number, message: Message): void {
+		const carrier = this.#carrier;
+		if (carrier === undefined || (!channel.reliable && carrier.queued > CONGESTED_BYTES)) return;
+		carrier.send(typeof message === 'string' ? TEXT : BYTES, channel.number, number, message);
+	}
+
+	#say(message: Control): void {
+		const text = JSON.stringify(message);
+		if (this.#kept.bytes + text.length > LIMITS.controlBufferedBytes) {
+			// An end that asks and does not listen is left alone.
+			this.fail(new EnslavismError('limit-reached'));
+			return;
+		}
+		const number = this.#kept.keep(text);
+		this.#carrier?.send(TEXT, 0, number, text);
+	}
+
+	#sendAgain(): void {
+		this.#kept.each((number, text) => this.#carrier?.send(TEXT, 0, number, text));
+		for (const channel of this.channels) channel.sendAgain();
+	}
+
+	#frame(bytes: Uint8Array): void {
+		const frame = readFrame(bytes);
+		if (frame === undefined) this.fail(new EnslavismError('bad-message'));
+		else if (frame.kind === PING) this.#carrier?.send(PONG, 0, frame.number);
+		else if (frame.kind === PONG) this.#pings.get(frame.number)?.(true);
+		else if (frame.kind === ACK) this.#acknowledged(frame.channel, frame.number);
+		else if (frame.channel !== 0) this.#channels.get(frame.channel)?.arrived(frame.number, frame.data);
+		else if (this.#arrived.take(frame.number, frame.data, (text) => this.#heard(text))) this.#acknowledge(0, false);
+		else this.fail(new EnslavismError('bad-message'));
+	}
+
+	#acknowledged(channel: number, number: number): void {
+		if (channel !== 0) this.#channels.get(channel)?.acknowledged(number);
+		else this.#kept.acknowledge(number);
+		if (this.#state === 'closing') this.#perhapsPart();
+	}
+
+	#acknowledge(channel: number, now: boolean): void {
+		this.#due.add(channel);
+		if (now) this.#acknowledgeDue();
+		else this.#dueTimer ??= setTimeout(() => this.#acknowledgeDue(), ACK_DELAY);
+	}
+
+	#acknowledgeDue(): void {
+		clearTimeout(this.#dueTimer);
+		this.#dueTimer = undefined;
+		for (const number of this.#due) {
+			const next = number === 0 ? this.#arrived.expected : this.#channels.get(number)?.acknowledgement();
+			if (next !== undefined) this.#carrier?.send(ACK, number, next);
+		}
+		this.#due.clear();
+	}
+
+	#heard(text: string | ArrayBuffer): void {
+		const message = typeof text === 'string' ? readControl(text) : undefined;
+		if (this.#state === 'closed') return;
+		if (message === undefined) this.fail(new EnslavismError('bad-message'));
+		else if (message.t === 'open') this.#theyOpened(message);
+		else if (message.t === 'lane') this.#laneReady(message.n, message.a);
+		else if (message.t === 'close') this.#channels.get(message.n)?.ends(message.last);
+		else {
+			this.#leaving = withReason('session-closed', message.reason);
+			this.#linger(0);
+			this.#perhapsPart();
+		}
+	}
+
+	#laneReady(number: number, attempt: number): void {
+		if (attempt === this.#attempt) this.#channels.get(number)?.laneReady();
+	}
+
+	#theyOpened(message: Extract<Control, { t: 'open' }>): void {
+		const { t: _, n: number, id, label, ...options } = message;
+		if (options.negotiated === true) {
+			this.#theirs.add(number);
+			this.#openChannels();
+			return;
+		}
+		const parity = this.#options.makes === 'offer' ? 0 : 1;
+		if (number % 2 !== parity || number >= NEGOTIATED || this.#channels.has(number)) {
+			this.fail(new EnslavismError('bad-message'));
+			return;
+		}
+		if (this.#ended) return;
+		if (this.#channels.size >= LIMITS.channelsPerSession) {
+			this.#say({ t: 'close', n: number, last: 0 });
+			return;
+		}
+		const channel = this.#adopt(new Channel(this.#host, { number, id, label, options: options as DataChannelOptions }));
+		this.emit('datachannel', channel);
+		if (this.#rtc?.open) this.#lane(this.#rtc, channel, this.#attempt);
+		this.#openChannels();
+	}
+
+	/** The end that says goodbye hangs up, once it knows that both have read everything. */
+	#perhapsPart(): void {
+		if (this.#leaving === undefined || this.#channels.size > 0) return;
+		if (this.#state !== 'closing') this.#acknowledge(0, true);
+		else if (this.#kept.count === 0) this.#gone();
 	}
 
 	/** The other end hangs up when it has read everything; this end does when nothing leaves any more. */
 	#linger(before: number): void {
-		this.#stopWaiting();
+		clearTimeout(this.#wait);
 		this.#wait = setTimeout(() => {
 			const left = this.#buffered;
 			if (left < before) this.#linger(left);
-			else this.#lost();
+			else this.#gone();
 		}, WAITS.flush);
 	}
 
 	get #buffered(): number {
 		let bytes = 0;
-		for (const channel of this.#channels) bytes += channel.bufferedAmount;
+		for (const channel of this.channels) bytes += channel.bufferedAmount;
 		return bytes;
 	}
 
-	readonly #askClose = (channel: Channel): void => this.#say({ t: 'close', sent: owedOn([channel]) });
-
-	/** Hangs up where the other end asked for it and everything has been read. */
-	#part(): void {
-		this.#goodbyes = this.#goodbyes.filter((goodbye) => !this.#hasParted(goodbye));
-		if (this.#goodbyes.length > 0) this.#polling = setTimeout(() => this.#part(), PART_POLL);
-	}
-
-	#hasParted(goodbye: Goodbye): boolean {
-		const channels = [...this.#channels].filter(({ id }) => (id ?? -1) in goodbye.sent);
-		const missing = channels.reduce(
-			(sum, { id, received }) => sum + Math.max(0, (Number(goodbye.sent[id ?? -1]) || 0) - received),
-			0,
-		);
-		if (missing !== goodbye.missing) Object.assign(goodbye, { missing, until: performance.now() + WAITS.flush });
-		if (this.#state === 'closed') return true;
-		if (missing > 0 && performance.now() < goodbye.until) return false;
-		if (goodbye.reason !== undefined) this.fail(withReason('session-closed', goodbye.reason));
-		else for (const channel of channels) channel.hangUp();
-		return true;
-	}
-
-	#lost(): void {
-		this.fail(this.#leaving ?? new EnslavismError('session-closed', GONE));
-	}
-
-	#opened(): void {
-		if (this.#state !== 'connecting') return;
-		this.#state = 'open';
-		if (this.#leaving === undefined) this.#stopWaiting();
-		this.#settle.resolve();
-		this.emit('open');
-	}
-
-	#heard(data: string | ArrayBuffer): void {
-		const message = typeof data === 'string' ? readControl(data) : undefined;
-		if (message === undefined) this.fail(new EnslavismError('bad-message'));
-		else if (message.t === 'ping') this.#say({ t: 'pong', n: message.n });
-		else if (message.t === 'pong') this.#pings.get(message.n)?.(true);
-		else if (message.t === 'ready') for (const channel of this.#channels) channel.ready(message.n);
-		else if (this.#goodbyes.length <= LIMITS.channelsPerSession) {
-			clearTimeout(this.#polling);
-			this.#goodbyes.push({ ...message, missing: -1, until: 0 });
-			this.#part();
-		}
-	}
-
-	#say(message: Control): void {
-		if (this.#unsaid !== undefined) {
-			this.#unsaid.push(message);
-			return;
-		}
-		// An end that asks and does not listen is left alone.
-		if (this.#control.bufferedAmount > LIMITS.controlBufferedBytes) {
-			this.#lost();
-			return;
-		}
-		try {
-			this.#control.sendText(JSON.stringify(message));
-		} catch {
-			// The connection is going down; its state says so next.
-		}
-	}
-
-	/** Ends the session at once, without a word to the other end: it was refused, or cannot go on. */
-	fail(error: EnslavismError): void {
-		if (this.#state === 'closed') return;
-		this.#state = 'closed';
-		this.#stopWaiting();
-		clearTimeout(this.#polling);
-		for (const answer of this.#pings.values()) answer(false);
-		for (const { reject } of this.#opening.values()) reject(error);
-		this.#opening.clear();
-		this.#settle.reject(error);
-		this.#peer.close();
-		for (const channel of this.#channels) channel.abandon();
-		this.emit('close', error);
-	}
-
 	#waitFor(ms: number, code: 'connect-timeout' | 'session-closed'): void {
-		this.#stopWaiting();
+		clearTimeout(this.#wait);
 		this.#wait = setTimeout(() => this.fail(new EnslavismError(code)), ms);
 	}
 
@@ -408,10 +702,5 @@ export class Session extends Emitter<SessionEvents> {
 
 const GONE = 'the other end is gone';
 
-/** How often an end that was asked to hang up looks whether everything has come, in milliseconds. */
-const PART_POLL = 10;
-
-/** How many messages must arrive on each channel. */
-function owedOn(channels: Iterable<Channel>): Record<number, number> {
-	return Object.fromEntries(Array.from(channels, ({ id, owed }) => [id, owed]));
-}
+/** Streams that in-band channels are numbered with; the trunk's lies above. */
+const STREAMS = 1022;

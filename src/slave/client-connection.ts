@@ -1,4 +1,4 @@
-import type { Channel, DataChannelOptions, Session } from '../peer/index.js';
+import type { Channel, DataChannelOptions, PathKind, Session } from '../peer/index.js';
 import { Emitter, type EnslavismError } from '../wire/index.js';
 
 /** A client as its slave knows it before there is a session. */
@@ -12,6 +12,8 @@ export interface ClientInfo {
 export type ClientConnectionEvents = {
 	/** The client opened a data channel. Fires before the channel's `open`. */
 	datachannel: [channel: Channel];
+	/** The channels run over another path now; `undefined` while there is none. */
+	pathchange: [path: PathKind | undefined];
 	/** The session is over. `error.reason` is what the other end gave as its reason, if it did. */
 	close: [error: EnslavismError];
 };
@@ -32,6 +34,7 @@ export class ClientConnection extends Emitter<ClientConnectionEvents> implements
 		this.auth = client.auth;
 		this.#peer = peer;
 		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
+		peer.on('path', (path) => this.emit('pathchange', path));
 		peer.on('close', (error) => this.emit('close', error));
 	}
 
@@ -40,14 +43,14 @@ export class ClientConnection extends Emitter<ClientConnectionEvents> implements
 		return this.#peer.open ? 'open' : 'closed';
 	}
 
-	/** What carries the session: `rtc` while it is open. */
-	get path(): 'rtc' | undefined {
-		return this.#peer.open ? 'rtc' : undefined;
+	/** What carries the session: `rtc`, `relay` (through the master), or `undefined` while nothing does. */
+	get path(): PathKind | undefined {
+		return this.#peer.path;
 	}
 
 	/** The data channels that are open or opening. */
 	get dataChannels(): Channel[] {
-		return [...this.#peer.channels];
+		return this.#peer.channels;
 	}
 
 	/**

@@ -1,4 +1,4 @@
-import { type CreatePeer, type RtcConfig, Session } from '../peer/index.js';
+import { type CreatePeer, type OpenRelay, type PathKind, type RtcConfig, Session } from '../peer/index.js';
 import {
 	type Bound,
 	type Candidate,
@@ -28,8 +28,9 @@ export interface Offer {
 /** What an incoming session needs from its slave. */
 export interface IncomingHost {
 	readonly createPeer: CreatePeer;
-	/** What a new session is made with. */
+	/** What a new WebRTC connection is made with. */
 	readonly rtc: RtcConfig;
+	readonly paths: readonly PathKind[];
 	send(message: SlaveToMaster): void;
 	decide(offer: Offer, bound: Bound): Promise<Decision>;
 	connected(connection: ClientConnection): void;
@@ -53,17 +54,35 @@ export class Incoming {
 	#peer: Session | undefined;
 	/** Ends the wait for the listeners. */
 	#hurry: (() => void) | undefined;
+	/** Offers after the first: attempts to connect that come before the session is accepted. */
+	#offer: OfferMessage;
 	/** Candidates that arrive before the session is accepted. */
 	readonly #early: Candidate[] = [];
+	/** The client's way through the master, until the session is accepted. */
+	#relay: OpenRelay | undefined;
 
 	constructor(host: IncomingHost, offer: OfferMessage) {
 		this.#host = host;
 		this.#id = offer.session;
+		this.#offer = offer;
 		void this.#decide(offer);
 	}
 
+	/** The client tries again to connect over WebRTC: it is the same session, and nobody is asked again. */
+	again(offer: OfferMessage): void {
+		this.#offer = offer;
+		this.#answer();
+	}
+
+	/** The client has opened a way through the master. */
+	relay(open: OpenRelay): void {
+		if (!this.#host.paths.includes('relay')) return;
+		if (this.#peer !== undefined) this.#peer.relay(open);
+		else this.#relay = open;
+	}
+
 	candidate(candidate: Candidate): void {
-		if (this.#peer !== undefined) this.#peer.candidate(candidate);
+		if (this.#peer !== undefined) this.#peer.candidate(candidate, candidate.attempt);
 		else if (this.#early.length < LIMITS.candidatesPerSession) this.#early.push(candidate);
 	}
 
@@ -94,23 +113,28 @@ export class Incoming {
 		});
 		if ('error' in decision) this.#host.report(decision.error);
 		if (this.#ended) return;
-		if (decision.refusal === undefined) this.#accept(client, message.sdp);
+		if (decision.refusal === undefined) this.#accept(client);
 		else this.#refuse(decision.refusal);
 	}
 
-	#accept(client: ClientInfo, sdp: string): void {
-		const { createPeer, rtc, send } = this.#host;
+	#accept(client: ClientInfo): void {
+		const { createPeer, paths, send } = this.#host;
 		const session = this.#id;
+		const relay = paths.includes('relay');
 		let peer: Session;
 		try {
 			peer = new Session({
 				createPeer,
-				rtc: { ...rtc },
+				rtc: () => this.#host.rtc,
 				makes: 'answer',
 				timeout: WAITS.accept,
+				paths,
 				signals: {
-					description: (_type, answer) => send({ t: 'answer', session, sdp: answer }),
-					candidate: (candidate) => send({ t: 'candidate', session, ...candidate }),
+					// With credentials of its own making the client has written the answer itself.
+					description: (_type, sdp, attempt) => {
+						if (this.#offer.ice === undefined) send({ t: 'answer', session, attempt, sdp, relay });
+					},
+					candidate: (candidate, attempt) => send({ t: 'candidate', session, attempt, ...candidate }),
 				},
 			});
 		} catch (thrown) {
@@ -123,8 +147,16 @@ export class Incoming {
 		peer.on('open', () => this.#host.connected(connection));
 		peer.on('close', (error) => this.#over(connection, error));
 		peer.start();
-		peer.description('offer', sdp);
-		for (const candidate of this.#early.splice(0)) peer.candidate(candidate);
+		// At once, so that the client may speak before there is a description.
+		send({ t: 'answer', session, attempt: this.#offer.attempt, relay });
+		this.#answer();
+		for (const candidate of this.#early.splice(0)) peer.candidate(candidate, candidate.attempt);
+		if (this.#relay !== undefined) peer.relay(this.#relay);
+	}
+
+	#answer(): void {
+		const { sdp, attempt, ice } = this.#offer;
+		if (sdp !== undefined && this.#host.paths.includes('rtc')) this.#peer?.description('offer', sdp, attempt, ice);
 	}
 
 	#over(connection: ClientConnection, error: EnslavismError): void {

@@ -1,5 +1,13 @@
 import { Link } from '../link/index.js';
-import type { IceServer, IceTransportPolicy, Platform } from '../peer/index.js';
+import {
+	type AddressOptions,
+	type Endpoint,
+	type IceServer,
+	type IceTransportPolicy,
+	type PathKind,
+	type Platform,
+	RelayLink,
+} from '../peer/index.js';
 import {
 	type AuthData,
 	type Bound,
@@ -15,14 +23,16 @@ import {
 	type SlaveToMaster,
 } from '../wire/index.js';
 import type { ClientConnection } from './client-connection.js';
-import { Incoming, type IncomingHost, type Offer } from './incoming.js';
+import { Incoming, type IncomingHost, type Offer, type OfferMessage } from './incoming.js';
 
 /** Options of a slave. */
-export interface SlaveOptions {
+export interface SlaveOptions extends AddressOptions {
 	/** STUN and TURN servers for sessions, asked before those that the master tells of. Default: none. */
 	iceServers?: IceServer[];
 	/** `relay`: sessions go over TURN servers only, and never tell this end's own addresses. Default `all`. */
 	iceTransportPolicy?: IceTransportPolicy;
+	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
+	paths?: readonly PathKind[];
 }
 
 export type SlaveEvents = {
@@ -58,28 +68,52 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
 	readonly #ownIceServers: IceServer[];
+	readonly #relay = new RelayLink({
+		bufferedAmount: () => this.#link.bufferedAmount,
+		sendBytes: (bytes) => this.#link.sendBytes(bytes),
+		opened: (session, open) => this.#sessions.get(session)?.relay(open),
+		broken: () => this.#link.broken(),
+	});
+	readonly #endpoint: Endpoint | undefined;
 	#id = '';
 	#state: 'registering' | 'open' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
 	/** What the master said before whoever awaits the slave could add a listener. */
-	#held: MasterToSlave[] | undefined = [];
+	#held: (MasterToSlave | Uint8Array)[] | undefined = [];
 
 	/** Connects and registers. @internal */
 	static async register(setup: SlaveSetup): Promise<Slave> {
 		const data = encodeUserData(setup.userData);
 		const url = setup.url ?? setup.platform.defaultMasterUrl();
-		return new Promise((resolve, reject) => {
-			new Slave(setup, url, data, { resolve, reject });
+		const { options = {}, platform } = setup;
+		const endpoint = await platform.openEndpoint?.({
+			...options,
+			// Who goes over TURN only has nothing to publish.
+			direct: options.direct !== false && options.iceTransportPolicy !== 'relay',
+			iceServers: () => options.iceServers ?? [],
 		});
+		try {
+			return await new Promise((resolve, reject) => {
+				new Slave(setup, url, data, endpoint, { resolve, reject });
+			});
+		} catch (thrown) {
+			endpoint?.close();
+			throw thrown;
+		}
 	}
 
-	private constructor(setup: SlaveSetup, url: string, data: string, waiting: Waiting) {
+	private constructor(setup: SlaveSetup, url: string, data: string, endpoint: Endpoint | undefined, waiting: Waiting) {
 		super();
 		this.#waiting = waiting;
 		this.#ownIceServers = setup.options?.iceServers ?? [];
+		this.#endpoint = endpoint;
+		endpoint?.onchange(() => {
+			if (this.#state === 'open') this.#link.send({ t: 'moved', direct: endpoint.direct });
+		});
 		this.#host = {
-			createPeer: setup.platform.createPeer,
+			createPeer: endpoint?.createPeer ?? setup.platform.createPeer,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: setup.options?.iceTransportPolicy },
+			paths: setup.options?.paths ?? ['rtc', 'relay'],
 			send: (message) => this.#link.send(message),
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
@@ -94,8 +128,9 @@ export class Slave extends Emitter<SlaveEvents> {
 			openSocket: setup.platform.openSocket,
 			read: setup.read,
 			handlers: {
-				opened: () => this.#link.send({ t: 'register', data }),
+				opened: () => this.#link.send({ t: 'register', data, direct: endpoint?.direct }),
 				message: (message) => this.#receive(message),
+				bytes: (bytes) => this.#bytes(bytes),
 				closed: (error) => this.#closed(error),
 			},
 		});
@@ -131,6 +166,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	close(reason = ''): void {
 		for (const session of [...this.#sessions.values()]) session.close(reason);
 		this.#link.close();
+		this.#endpoint?.close();
 	}
 
 	#receive(message: MasterToSlave): void {
@@ -147,9 +183,7 @@ export class Slave extends Emitter<SlaveEvents> {
 				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'offer':
-				if (this.#state === 'open' && !this.#sessions.has(message.session)) {
-					this.#sessions.set(message.session, new Incoming(this.#host, message));
-				}
+				this.#offered(message);
 				return;
 			case 'candidate':
 				this.#sessions.get(message.session)?.candidate(message);
@@ -162,6 +196,17 @@ export class Slave extends Emitter<SlaveEvents> {
 		}
 	}
 
+	#offered(message: OfferMessage): void {
+		const known = this.#sessions.get(message.session);
+		if (known !== undefined) known.again(message);
+		else if (this.#state === 'open') this.#sessions.set(message.session, new Incoming(this.#host, message));
+	}
+
+	#bytes(bytes: Uint8Array): void {
+		if (this.#held !== undefined) this.#held.push(bytes);
+		else this.#relay.receive(bytes);
+	}
+
 	#registered(id: string): void {
 		if (this.#state !== 'registering') return;
 		this.#state = 'open';
@@ -172,13 +217,17 @@ export class Slave extends Emitter<SlaveEvents> {
 		setTimeout(() => {
 			const held = this.#held ?? [];
 			this.#held = undefined;
-			for (const message of held) this.#handle(message);
+			for (const each of held) {
+				if (each instanceof Uint8Array) this.#relay.receive(each);
+				else this.#handle(each);
+			}
 		}, 0);
 	}
 
 	#closed(error: EnslavismError): void {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
+		this.#relay.reset();
 		const waiting = this.#waiting;
 		this.#waiting = undefined;
 		if (waiting === undefined) this.emit('close', error);

@@ -1,36 +1,56 @@
 /**
- * What the two ends of a session tell each other on the session's own data channel, once WebRTC is up: whether
- * they are still there, how far apart they are, and why one of them leaves.
+ * What the two ends of a session tell each other on channel 0 of its frames, as JSON. These messages are numbered, kept
+ * and acknowledged like those of a reliable channel, so that none is lost when a path dies.
  */
 import * as LIMITS from './limits.js';
 
-/**
- * The control channel is negotiated out of band: both ends create it with this id, above the range that
- * channels are numbered in and below the number of streams that every implementation has.
- */
+/** The trunk of a session's WebRTC connection: the last of the streams that every implementation has room for. */
 export const CONTROL_CHANNEL = { label: 'enslavism', id: 1022 } as const;
 
 /**
- * A message of the control channel. A pong has the number of its ping. `ready` says that somebody listens on the
- * channel with this id, which the other end opened. `close` asks the other end to hang up once it
- * has read what was sent: `sent` names channels by id, with how many messages went out on each; with a `reason` it is
- * the whole session that ends.
+ * A message of channel 0; `n` is the channel that it is about.
+ *
+ * - `open`: this end has opened the channel, with these options of `createDataChannel`; `id` is its stream over WebRTC.
+ *   Of a negotiated channel both ends say so.
+ * - `lane`: this end listens on the channel's own stream, in the attempt `a` to connect over WebRTC.
+ * - `close`: this end closes the channel; its messages end before the number `last`. Answered with the same.
+ * - `bye`: this end closes the session, once its channels are closed.
  */
 export type Control =
-	| { t: 'ping'; n: number }
-	| { t: 'pong'; n: number }
-	| { t: 'ready'; n: number }
-	| { t: 'close'; sent: Record<number, number>; reason?: string | undefined };
+	| {
+			t: 'open';
+			n: number;
+			id: number;
+			label: string;
+			protocol?: string | undefined;
+			ordered?: boolean | undefined;
+			maxRetransmits?: number | undefined;
+			maxPacketLifeTime?: number | undefined;
+			negotiated?: boolean | undefined;
+	  }
+	| { t: 'lane'; n: number; a: number }
+	| { t: 'close'; n: number; last: number }
+	| { t: 'bye'; reason: string };
 
-/** Reads one message of the control channel; `undefined` when it is none. */
+/** The keys of each message that are numbers. */
+const NUMBERS: Record<string, readonly string[]> = {
+	open: ['n', 'id'],
+	lane: ['n', 'a'],
+	close: ['n', 'last'],
+	bye: [],
+};
+
+/** Reads one message of channel 0; `undefined` when it is none. */
 export function readControl(text: string): Control | undefined {
 	if (text.length > LIMITS.controlLength) return undefined;
 	try {
 		const message = JSON.parse(text) as Record<string, unknown>;
-		const { t, n, sent, reason = '' } = message;
-		const numbered = t === 'ping' || t === 'pong' || t === 'ready';
-		const isClose = t === 'close' && Object(sent) === sent && typeof reason === 'string';
-		if (numbered ? typeof n === 'number' : isClose) return message as Control;
+		const { t, label = '', reason = '' } = message;
+		const numbers = Object.hasOwn(NUMBERS, String(t)) ? NUMBERS[String(t)] : undefined;
+		const isText = typeof label === 'string' && typeof reason === 'string';
+		if (isText && numbers?.every((key) => Number.isSafeInteger(message[key]))) {
+			return { ...message, label, reason } as unknown as Control;
+		}
 	} catch {
 		// Not JSON, or null.
 	}

@@ -20,6 +20,8 @@ export const midLength = 64;
 export const muxWindowBytes = 256 * 1024;
 /** Largest window that a stream of its own grows to, in bytes: 40 MB/s at a round trip of 100 ms. */
 export const muxMaxWindowBytes = 4 * 1024 * 1024;
+/** The same of a session's stream through the master, which holds as much for an end that reads slowly. */
+export const relayWindowBytes = 1024 * 1024;
 /** Bytes by which all windows of one connection together may have grown. */
 export const muxGrowthBytes = 64 * 1024 * 1024;
 /** Streams that each end of a connection may have open at the same time. */
@@ -58,10 +60,20 @@ export const channelUnreadBytes = 1024 * 1024;
 export const channelUnreadOverhead = 64;
 /** Data channels of one session, open or opening at the same time. Each end numbers its own with half of libdatachannel's 1024 streams. */
 export const channelsPerSession = 500;
-/** A message on a session's control channel, in UTF-16 code units: a reason, and a count for each channel. */
+/** Messages that a reliable channel keeps until they are acknowledged, however small they are. */
+export const channelKeptMessages = 256 * 1024;
+/** What eager channels may send before the other end has accepted, and what the master passes on until then, in bytes. */
+export const earlyBytes = 64 * 1024;
+/** Largest message of a channel, in bytes: what every implementation takes, less the head of a frame. */
+export const messageBytes = 256 * 1024 - 64;
+/** A message of a session about itself, in UTF-16 code units: a name, a subprotocol and a reason. */
 export const controlLength = 16 * 1024;
-/** Bytes that may wait in a session's control channel, for an end that asks and does not listen. */
-export const controlBufferedBytes = 64 * 1024;
+/** What a session may have said about itself that the other end has not acknowledged: the names of all its channels. */
+export const controlBufferedBytes = 2 * 1024 * 1024;
+/** ICE user fragment or password (RFC 8839 section 5.4). */
+export const iceLength = 256;
+/** Candidates that a slave publishes: its addresses. */
+export const directCandidates = 16;
 /** Slaves in a snapshot or delta: five times the default of a master. */
 export const directoryEntries = 100_000;
 /** STUN and TURN servers of one link; a browser that asks more than a few is slow to connect. */

@@ -18,9 +18,32 @@ const auth = v.optional(v.pipe(v.string(), v.maxLength(LIMITS.identityLength)));
 /** A number that can be counted on. */
 const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+/** Which attempt of a session to connect over WebRTC, from 0. */
+const attempt = v.optional(seq, 0);
+
+const ice = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]{4,256}$/));
+
+/** The ICE credentials that the client has chosen for the slave's answer, where it wrote the answer itself. */
+const credentials = v.optional(v.object({ ufrag: ice, pwd: v.pipe(ice, v.minLength(22)) }));
+
+/** Where a slave can be reached without asking it first: its certificate's fingerprint, and its ICE candidates. */
+const direct = v.optional(
+	v.object({
+		fingerprint: v.pipe(v.string(), v.regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/)),
+		candidates: v.pipe(
+			v.array(v.pipe(v.string(), v.regex(/^[\x20-\x7e]*$/), v.maxLength(LIMITS.candidateLength))),
+			v.maxLength(LIMITS.directCandidates),
+		),
+	}),
+);
+
+/** Whether a session may run over the links. */
+const relay = v.optional(v.boolean(), true);
+
 /** One ICE candidate of a session; an empty one says that no more will come. */
 const candidate = v.object({
 	session: id,
+	attempt,
 	candidate: v.pipe(v.string(), v.maxLength(LIMITS.candidateLength)),
 	mid: v.pipe(v.string(), v.maxLength(LIMITS.midLength)),
 });
@@ -32,23 +55,28 @@ const close = v.object({ session: id, reason });
 const gone = v.object({ session: id });
 
 /** The STUN and TURN servers of the next sessions, in place of those told before. */
-const ice = v.object({ servers: iceServers });
+const iceMessage = v.object({ servers: iceServers });
 
-/** The slave's answer: it has accepted. */
-const answer = v.object({ session: id, sdp });
+/** The slave has accepted; with its description, unless the client wrote that itself or makes no WebRTC connection. */
+const answer = v.object({ session: id, attempt, sdp: v.optional(sdp), relay });
 
 /** Slaves in the directory, of each its id, its user data as it encoded it, its identity as the master encoded it. */
-const entries = v.pipe(v.array(v.object({ id, data, auth })), v.maxLength(LIMITS.directoryEntries));
+const entries = v.pipe(v.array(v.object({ id, data, auth, direct })), v.maxLength(LIMITS.directoryEntries));
 
 const ids = v.pipe(v.array(id), v.maxLength(LIMITS.directoryEntries));
 
 /** What a client tells its master. */
-export const ClientToMaster = { offer: v.object({ session: id, slave: id, sdp }), candidate, close };
+export const ClientToMaster = {
+	offer: v.object({ session: id, slave: id, attempt, sdp: v.optional(sdp), ice: credentials }),
+	candidate,
+	close,
+};
 
 /** What a slave tells its master. */
 export const SlaveToMaster = {
-	register: v.object({ data }),
+	register: v.object({ data, direct }),
 	update: v.object({ data }),
+	moved: v.object({ direct }),
 	answer,
 	reject: v.object({ session: id, reason }),
 	candidate,
@@ -57,9 +85,9 @@ export const SlaveToMaster = {
 
 /** What the master tells a slave. */
 export const MasterToSlave = {
-	registered: v.object({ id }),
-	ice,
-	offer: v.object({ session: id, client: id, auth, sdp }),
+	registered: v.object({ id, relay }),
+	ice: iceMessage,
+	offer: v.object({ session: id, client: id, auth, attempt, sdp: v.optional(sdp), ice: credentials }),
 	candidate,
 	close,
 	gone,
@@ -67,8 +95,8 @@ export const MasterToSlave = {
 
 /** What the master tells a client. */
 export const MasterToClient = {
-	welcome: v.object({ id }),
-	ice,
+	welcome: v.object({ id, relay }),
+	ice: iceMessage,
 	snapshot: v.object({ seq, slaves: entries }),
 	delta: v.object({
 		seq,

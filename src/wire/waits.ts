@@ -32,3 +32,15 @@ export const backoffReset = 5_000;
 export const presenceExpiry = 60_000;
 /** From one heartbeat of a presence key to the next: two may be lost. */
 export const presenceBeat = 20_000;
+/** From an attempt to connect over WebRTC until it is given up for the next. */
+export const rtc = 10_000;
+/** The same for an attempt that does not wait for the other end's answer: the next one does. */
+export const direct = 4_000;
+/** How often a slave looks whether its machine has other addresses. */
+export const addresses = 10_000;
+/** How often it asks a STUN server for its address outside. */
+export const reflexive = 60_000;
+/** How long a slave waits for its addresses before it registers without them. */
+export const gathering = 1_000;
+/** How long a session without any path waits for one. */
+export const pathless = 30_000;

@@ -176,6 +176,15 @@ describe('back-pressure', () => {
 		while (near.bufferedAmount > 0) await turns();
 	});
 
+	it('is over also for a listener that comes when all has left already', async (t) => {
+		const { slaveCo, clientCo } = await sessionFor(t);
+		const { near } = await channelFor(slaveCo, clientCo);
+		near.send(new Uint8Array(64_000));
+		// Nothing but native threads runs meanwhile; if they take longer, the event comes the ordinary way.
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+		await next(near, 'bufferedamountlow');
+	});
+
 	it('refuses more when 16 MiB are waiting, and takes more afterwards', async (t) => {
 		const { slaveCo, clientCo } = await sessionFor(t);
 		const { near, far } = await channelFor(slaveCo, clientCo);

@@ -2,7 +2,7 @@
 import { messageOf } from '../../wire/index.js';
 import type {
 	CreatePeer,
-	DataChannelOptions,
+	Delivery,
 	DescriptionType,
 	RtcChannel,
 	RtcChannelHandlers,
@@ -34,13 +34,13 @@ class BrowserPeer implements RtcPeer {
 		this.#native.onconnectionstatechange = () => {
 			if (!this.#closed) handlers.state(this.#native.connectionState);
 		};
-		this.#native.ondatachannel = ({ channel }) => {
-			if (!this.#closed) handlers.channel(new BrowserChannel(channel, this.#native));
-		};
 	}
 
-	createChannel(label: string, options: DataChannelOptions): RtcChannel {
-		return new BrowserChannel(this.#native.createDataChannel(label, options), this.#native);
+	createChannel(label: string, id: number, delivery: Delivery): RtcChannel {
+		return new BrowserChannel(
+			this.#native.createDataChannel(label, { ...delivery, negotiated: true, id }),
+			this.#native,
+		);
 	}
 
 	offer(): void {
@@ -92,18 +92,6 @@ class BrowserChannel implements RtcChannel {
 		this.#peer = peer;
 		native.binaryType = 'arraybuffer';
 		native.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#early.push(data);
-	}
-
-	get label(): string {
-		return this.#native.label;
-	}
-
-	get protocol(): string {
-		return this.#native.protocol;
-	}
-
-	get id(): number | null {
-		return this.#native.id;
 	}
 
 	get bufferedAmount(): number {

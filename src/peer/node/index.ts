@@ -1,2 +1,1 @@
-export { nodePlatform } from './platform.js';
-export { createNodeAnswerer } from './rtc.js';
+export * from './platform.js';

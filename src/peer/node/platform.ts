@@ -5,6 +5,7 @@ import * as CLOSE from '../../wire/close-codes.js';
 import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
 import type { Platform } from '../platform.js';
+import { openEndpoint } from './endpoint.js';
 import { createNodePeer } from './rtc.js';
 
 /** Bytes of a refusal's body that are read. */
@@ -75,5 +76,6 @@ async function refusalOf(response: IncomingMessage): Promise<[code: number, reas
 export const nodePlatform: Platform = {
 	openSocket,
 	createPeer: createNodePeer,
+	openEndpoint,
 	defaultMasterUrl: () => '',
 };

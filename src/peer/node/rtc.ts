@@ -7,11 +7,12 @@
  * while that queue is empty: they are the hot path, and sending from inside a callback is safe.
  */
 import { type DataChannel, type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 'node-datachannel';
-import { CONTROL_CHANNEL, rethrowLater } from '../../wire/index.js';
+import { rethrowLater } from '../../wire/index.js';
 import type {
 	CreatePeer,
-	DataChannelOptions,
+	Delivery,
 	DescriptionType,
+	IceCredentials,
 	IceServer,
 	RtcChannel,
 	RtcChannelHandlers,
@@ -21,7 +22,7 @@ import type {
 	RtcState,
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
-import { checkChannel } from './check-channel.js';
+import type { Certificate } from './certificate.js';
 
 /**
  * The library's own value is 20 ms. 100 ms lets one SACK answer several small messages, which took a quarter off
@@ -77,21 +78,39 @@ export const createNodePeer: CreatePeer = (config, handlers) => {
 	return new NodePeer(nativeConfig(config), handlers);
 };
 
+/** What all connections of an end that answers share. */
+export interface Socket {
+	port: number;
+	bindAddress: string | undefined;
+	certificate: Certificate;
+}
+
 /**
- * The same for an end that answers. All such connections of a process share one UDP port, so that the library waits
- * for one socket and not for one a client, which takes a fifth off a server's CPU. An end that offers has a port of
- * its own for each connection: two connections between the same two ports could not be told apart.
+/**
+ * The same for an end that answers. All such connections of a process share one UDP port, so that one hole in a
+ * firewall is enough, and the library waits for one socket and not for one a client, which takes a fifth off a server's
+ * CPU. An end that offers has a port of its own for each connection: two connections between the same two ports could
+ * not be told apart.
  *
  * A TURN server has one allocation for each port that asks it (RFC 8656 section 2.2), so connections that share a port
  * cannot use one; it is enough that the other end does. Those that may go over TURN only have ports of their own.
  */
-export const createNodeAnswerer: CreatePeer = (config, handlers) => {
-	settle();
-	const native = nativeConfig(config);
-	if (config.iceTransportPolicy === 'relay') return new NodePeer(native, handlers);
-	const iceServers = native.iceServers.filter((server) => typeof server === 'string' || server.relayType === undefined);
-	return new NodePeer({ ...native, iceServers, enableIceUdpMux: true }, handlers);
-};
+export function createAnswerer({ port, bindAddress, certificate }: Socket): CreatePeer {
+	return (config, handlers) => {
+		settle();
+		const native: NativeConfig = {
+			...nativeConfig(config),
+			// Also takes the text of a certificate, not just its file's name.
+			certificatePemFile: certificate.cert,
+			keyPemFile: certificate.key,
+			...(bindAddress === undefined ? {} : { bindAddress }),
+		};
+		if (config.iceTransportPolicy === 'relay') return new NodePeer(native, handlers);
+		const iceServers = native.iceServers.filter((each) => typeof each === 'string' || each.relayType === undefined);
+		const shared = { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
+		return new NodePeer({ ...native, iceServers, ...shared }, handlers);
+	};
+}
 
 class NodePeer implements RtcPeer {
 	readonly #native: PeerConnection;
@@ -105,23 +124,16 @@ class NodePeer implements RtcPeer {
 		// All callbacks before anything starts work: the library does not repeat events.
 		this.#native.onStateChange(this.#told((state) => handlers.state(state as RtcState)));
 		if (config.iceServers.length > 0) this.#gather();
-		// The channel is taken inside the callback: its messages may follow at once.
-		this.#native.onDataChannel((native) => {
-			const channel = new NodeChannel(native, () => this.#channels.delete(channel));
-			this.#channels.add(channel);
-			later(() => {
-				if (!this.#closed) handlers.channel(channel);
-			});
-		});
 	}
 
-	createChannel(label: string, options: DataChannelOptions): RtcChannel {
-		if (label !== CONTROL_CHANNEL.label || options.id !== CONTROL_CHANNEL.id) checkChannel(label, options);
-		// The library would give a second channel on the same stream.
-		if (options.negotiated === true && [...this.#channels].some((channel) => channel.id === options.id)) {
-			throw new TypeError(`there is a data channel with the id ${options.id} already`);
-		}
-		const native = this.#native.createDataChannel(label, nativeOptions(options));
+	createChannel(label: string, id: number, { ordered, maxRetransmits, maxPacketLifeTime }: Delivery): RtcChannel {
+		const native = this.#native.createDataChannel(label, {
+			negotiated: true,
+			id,
+			unordered: ordered === false,
+			...(maxRetransmits === undefined ? {} : { maxRetransmits }),
+			...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
+		});
 		const channel = new NodeChannel(native, () => this.#channels.delete(channel));
 		this.#channels.add(channel);
 		return channel;
@@ -136,7 +148,7 @@ class NodePeer implements RtcPeer {
 	 * between, because the answerer is checking already, the handshake fails for want of the fingerprint. One
 	 * connection in ten between two programs of one busy machine does; the client then begins anew.
 	 */
-	accept(type: DescriptionType, sdp: string): void {
+	accept(type: DescriptionType, sdp: string, ice?: IceCredentials): void {
 		const problem = problemOfSdp(sdp);
 		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
 		const { sdp: bare, mid, candidates } = splitCandidates(sdp);
@@ -146,7 +158,7 @@ class NodePeer implements RtcPeer {
 		};
 		if (type === 'offer') {
 			add();
-			this.#describe('answer');
+			this.#describe('answer', ice);
 		} else {
 			setTimeout(add, OFFERER_WAITS_MS);
 		}
@@ -181,8 +193,9 @@ class NodePeer implements RtcPeer {
 	}
 
 	/** The description as it stands at once has this host's own candidates, which without servers are all there are. */
-	#describe(type: DescriptionType): void {
-		this.#native.setLocalDescription(type);
+	#describe(type: DescriptionType, ice?: IceCredentials): void {
+		if (ice === undefined) this.#native.setLocalDescription(type);
+		else this.#native.setLocalDescription(type, { iceUfrag: ice.ufrag, icePwd: ice.pwd });
 		const sdp = this.#native.localDescription()?.sdp ?? '';
 		later(() => {
 			if (!this.#closed) this.#handlers.description(type, sdp);
@@ -197,8 +210,6 @@ class NodePeer implements RtcPeer {
 }
 
 class NodeChannel implements RtcChannel {
-	readonly label: string;
-	readonly protocol: string;
 	readonly #native: DataChannel;
 	readonly #forget: () => void;
 	#handlers: RtcChannelHandlers | undefined;
@@ -208,13 +219,13 @@ class NodeChannel implements RtcChannel {
 	#wasOpen = false;
 	#muted = false;
 	#tellsLow = false;
+	/** The most that may be waiting as far as the user knows: the native queue drains on a thread of its own. */
+	#known = 0;
 	#maxMessageSize = 0;
 
 	constructor(native: DataChannel, forget: () => void) {
 		this.#native = native;
 		this.#forget = forget;
-		this.label = native.getLabel();
-		this.protocol = native.getProtocol();
 		native.onMessage((data) => this.#received(data));
 		native.onClosed(guarded(() => this.#gone()));
 		const opened = guarded(() => {
@@ -226,17 +237,9 @@ class NodeChannel implements RtcChannel {
 		if (native.isOpen()) opened();
 	}
 
-	get id(): number | null {
-		try {
-			const id = this.#native.getId();
-			return id >= 0 ? id : null;
-		} catch {
-			return null;
-		}
-	}
-
 	get bufferedAmount(): number {
-		return this.#native.bufferedAmount();
+		this.#known = this.#native.bufferedAmount();
+		return this.#known;
 	}
 
 	get maxMessageSize(): number {
@@ -255,12 +258,17 @@ class NodeChannel implements RtcChannel {
 	}
 
 	setLowThreshold(bytes: number): void {
-		if (!this.#tellsLow) this.#native.onBufferedAmountLow(guarded(() => this.#tell((handlers) => handlers.low())));
+		const low = guarded(() => this.#tell((handlers) => handlers.low()));
+		const missed = !this.#tellsLow && this.#known > bytes;
+		if (!this.#tellsLow) this.#native.onBufferedAmountLow(low);
 		this.#tellsLow = true;
 		this.#native.setBufferedAmountLowThreshold(bytes);
+		// What has drained since the user looked or sent was told to nobody.
+		if (missed && this.#native.bufferedAmount() <= bytes) low();
 	}
 
 	sendText(text: string): void {
+		this.#known += text.length;
 		try {
 			this.#native.sendMessage(text);
 		} catch (thrown) {
@@ -269,6 +277,7 @@ class NodeChannel implements RtcChannel {
 	}
 
 	sendBytes(bytes: Uint8Array): void {
+		this.#known += bytes.byteLength;
 		try {
 			this.#native.sendMessageBinary(bytes);
 		} catch (thrown) {
@@ -331,17 +340,6 @@ function bufferOf(data: Buffer | ArrayBuffer): ArrayBuffer {
 	const { buffer, byteOffset, byteLength } = data;
 	if (byteLength === buffer.byteLength) return buffer as ArrayBuffer;
 	return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
-}
-
-function nativeOptions(options: DataChannelOptions) {
-	const { ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated, id } = options;
-	return {
-		unordered: ordered === false,
-		...(maxRetransmits === undefined ? {} : { maxRetransmits }),
-		...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
-		...(protocol === undefined ? {} : { protocol }),
-		...(negotiated === true && id !== undefined ? { negotiated, id } : {}),
-	};
 }
 
 function nativeConfig(config: RtcConfig): NativeConfig {

@@ -1,6 +1,6 @@
-import { CONTROL_CHANNEL } from '../../wire/index.js';
-import * as LIMITS from '../../wire/limits.js';
-import type { DataChannelOptions } from '../rtc.js';
+import { CONTROL_CHANNEL, EnslavismError } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import type { DataChannelOptions } from './rtc.js';
 
 const MAX_UINT16 = 65_535;
 
@@ -10,7 +10,7 @@ const MAX_NEGOTIATED_ID = CONTROL_CHANNEL.id - 1;
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 
 function refuse(message: string): never {
-	throw new TypeError(message);
+	throw new EnslavismError('bad-option', message);
 }
 
 function checkUint16(name: string, value: number | undefined, max = MAX_UINT16): void {
@@ -21,9 +21,9 @@ function checkUint16(name: string, value: number | undefined, max = MAX_UINT16):
 
 /**
  * Checks a channel's name and options the way browsers do themselves (W3C WebRTC section 6.1), so that all hosts
- * refuse alike. The native library would take most of it and cut numbers to their low bits.
+ * refuse alike. The other end could not open what this one cannot.
  *
- * @throws TypeError
+ * @throws EnslavismError `bad-option`
  */
 export function checkChannel(name: string, options: DataChannelOptions): void {
 	if (typeof name !== 'string' || bytes(name) > LIMITS.channelNameBytes) {

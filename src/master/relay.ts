@@ -1,0 +1,228 @@
+import { joined, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import type { Stream } from '../mux/stream.js';
+import * as LIMITS from '../wire/limits.js';
+
+/** How much sessions may send through the master, in bytes per second, both directions together. */
+export interface RelayLimits {
+	/** Of one session. Default 1 MiB/s. */
+	perSession?: number;
+	/** Of all sessions of one client or slave. Default 16 MiB/s. */
+	perLink?: number;
+	/** Of all sessions. Default 64 MiB/s. */
+	total?: number;
+}
+
+/** A link, as the relay needs it. */
+export interface RelayedLink {
+	readonly id: string;
+	readonly bufferedAmount: number;
+	sendBytes(bytes: Uint8Array): void;
+	/** What came over it is no relayed data. */
+	broken(): void;
+}
+
+/** Where a session leads, as its client's master knows it. */
+export interface RelayRoute {
+	readonly id: string;
+	/** Whether the slave has accepted: until then little passes. */
+	readonly accepted: boolean;
+	readonly slave: RelayedLink;
+}
+
+/** A link with its streams. */
+interface End {
+	readonly link: RelayedLink;
+	readonly mux: LinkMux;
+	readonly bucket: Bucket;
+}
+
+interface Way {
+	readonly session: string;
+	close(): void;
+}
+
+/**
+ * The way of sessions through the master: passes the bytes of a client's stream on to its slave and back, unread. What
+ * is over an allowance is not dropped but taken more slowly, so that the end that sends feels it.
+ */
+export class Relay {
+	readonly #limits: Required<RelayLimits>;
+	readonly #route: (client: string, session: string) => RelayRoute | undefined;
+	readonly #ends = new Map<string, End>();
+	readonly #ways = new Map<string, Way>();
+	readonly #total: Bucket;
+
+	/** @param route the session of a client's that it may use the relay for */
+	constructor(limits: RelayLimits, route: (client: string, session: string) => RelayRoute | undefined) {
+		this.#limits = { ...DEFAULT_RELAY, ...limits };
+		this.#total = new Bucket(this.#limits.total);
+		this.#route = route;
+	}
+
+	/** Takes a binary frame of a link. */
+	receive(link: RelayedLink, bytes: Uint8Array): void {
+		this.#end(link).mux.receive(bytes);
+	}
+
+	/** The link is gone, and its sessions' ways with it. */
+	left(link: string): void {
+		const end = this.#ends.get(link);
+		this.#ends.delete(link);
+		end?.mux.close();
+	}
+
+	/** The session is over. */
+	ended(session: string): void {
+		this.#ways.get(session)?.close();
+	}
+
+	close(): void {
+		for (const id of [...this.#ends.keys()]) this.left(id);
+	}
+
+	#end(link: RelayedLink): End {
+		let end = this.#ends.get(link.id);
+		if (end === undefined) {
+			const mux: LinkMux = new LinkMux(false, {
+				get bufferedAmount() {
+					return link.bufferedAmount;
+				},
+				sendBytes: (bytes) => link.sendBytes(bytes),
+				opened: (stream) => this.#opened(link, mux, stream),
+				broken: () => link.broken(),
+			});
+			end = { link, mux, bucket: new Bucket(this.#limits.perLink) };
+			this.#ends.set(link.id, end);
+		}
+		return end;
+	}
+
+	#opened(link: RelayedLink, mux: LinkMux, stream: Stream): void {
+		const head = new StreamHead();
+		const data = (bytes: Uint8Array): void => {
+			mux.consume(stream, bytes.length);
+			const read = head.push(bytes);
+			if (read === undefined) return;
+			const route = this.#route(link.id, read.session);
+			if (route === undefined) mux.session.reset(stream, 'stream-reset');
+			else this.#connect(route, this.#end(link), stream, read.rest);
+		};
+		stream.handler = { ...NO_HANDLER, data };
+	}
+
+	#connect(route: RelayRoute, client: End, near: Stream, early: Uint8Array): void {
+		const slave = this.#end(route.slave);
+		let far: Stream;
+		try {
+			far = slave.mux.session.open();
+		} catch {
+			client.mux.session.reset(near, 'limit-reached');
+			return;
+		}
+		this.#ways.get(route.id)?.close();
+		const buckets = [new Bucket(this.#limits.perSession), client.bucket, slave.bucket, this.#total];
+		let over = false;
+		const close = (): void => {
+			if (over) return;
+			over = true;
+			if (this.#ways.get(route.id) === way) this.#ways.delete(route.id);
+			for (const flow of [up, down]) flow.close();
+			client.mux.session.end(near);
+			slave.mux.session.end(far);
+		};
+		const way: Way = { session: route.id, close };
+		const up = new Flow(client.mux, near, slave.mux, far, buckets);
+		const down = new Flow(slave.mux, far, client.mux, near, buckets);
+		this.#ways.set(route.id, way);
+		slave.mux.session.write(far, joined([streamHead(route.id), early], 1 + route.id.length + early.length));
+		let eager = early.length;
+		const take = (bytes: Uint8Array): void => {
+			eager += route.accepted ? 0 : bytes.length;
+			if (eager <= EARLY_BYTES) up.take(bytes);
+			else client.mux.session.reset(near, 'limit-reached');
+		};
+		near.handler = { ...NO_HANDLER, data: take, sent: () => down.sent(), ended: close, broken: close };
+		far.handler = { ...NO_HANDLER, data: (b) => down.take(b), sent: () => up.sent(), ended: close, broken: close };
+	}
+}
+
+/** One direction of a way. */
+class Flow {
+	readonly #from: LinkMux;
+	readonly #source: Stream;
+	readonly #to: LinkMux;
+	readonly #target: Stream;
+	readonly #buckets: Bucket[];
+	#passed = 0;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(from: LinkMux, source: Stream, to: LinkMux, target: Stream, buckets: Bucket[]) {
+		this.#from = from;
+		this.#source = source;
+		this.#to = to;
+		this.#target = target;
+		this.#buckets = buckets;
+	}
+
+	take(bytes: Uint8Array): void {
+		// The frame that it came in is nobody else's.
+		this.#to.session.write(this.#target, bytes);
+		this.#passed += bytes.length;
+		if (this.#target.queued <= AHEAD_BYTES) this.sent();
+	}
+
+	/** What was passed on has left: as much more may come, once the allowance has room for it. */
+	sent(): void {
+		if (this.#timer !== undefined || this.#passed === 0) return;
+		const bytes = this.#passed;
+		this.#passed = 0;
+		const now = performance.now();
+		const wait = Math.max(...this.#buckets.map((bucket) => bucket.take(bytes, now)));
+		if (wait <= 0) {
+			this.#from.consume(this.#source, bytes);
+			return;
+		}
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			this.#from.consume(this.#source, bytes);
+			if (this.#target.queued <= AHEAD_BYTES) this.sent();
+		}, wait);
+	}
+
+	close(): void {
+		clearTimeout(this.#timer);
+	}
+}
+
+/** An allowance of bytes per second that fills up again, to at most what one second gives. */
+class Bucket {
+	readonly #rate: number;
+	#level: number;
+	#filled = 0;
+
+	constructor(rate: number) {
+		this.#rate = rate;
+		this.#level = rate;
+	}
+
+	/** Takes bytes, of which there may be too few; gives how long, in ms, until they would have been there. */
+	take(bytes: number, now: number): number {
+		if (this.#rate === Number.POSITIVE_INFINITY) return 0;
+		const filled = this.#level + ((now - this.#filled) * this.#rate) / 1000;
+		this.#level = Math.min(this.#rate, filled) - bytes;
+		this.#filled = now;
+		return this.#level >= 0 ? 0 : (-this.#level / this.#rate) * 1000;
+	}
+}
+
+/** Bytes that may wait for the receiving end before the sending one is held back. */
+const AHEAD_BYTES = 128 * 1024;
+
+/** What passes before the slave has accepted: the messages of eager channels, and what surrounds them. */
+const EARLY_BYTES = 2 * LIMITS.earlyBytes;
+
+const DEFAULT_RELAY: Required<RelayLimits> = {
+	perSession: 1024 * 1024,
+	perLink: 16 * 1024 * 1024,
+	total: 64 * 1024 * 1024,
+};

@@ -1,0 +1,115 @@
+import * as LIMITS from '../../wire/limits.js';
+import { HEADER_BYTES } from '../frame.js';
+import { Session } from '../session.js';
+import type { Stream } from '../stream.js';
+
+/** The socket that a {@link LinkMux} shares with others. */
+export interface LinkMuxHost {
+	/** Bytes that wait in the socket. */
+	readonly bufferedAmount: number;
+	sendBytes(bytes: Uint8Array): void;
+	/** The other end opened a stream; it is refused unless it has a handler when this returns. */
+	opened(stream: Stream): void;
+	/** What arrived is not yamux. */
+	broken(): void;
+}
+
+/** Bytes that may wait in the socket before more is held back, so that what else is said there need not wait long. */
+const HIGH_BYTES = 64 * 1024;
+
+/** How often, in ms, the socket is asked whether it has sent enough: browsers have no event for that. */
+const POLL_MS = 4;
+
+/** A handler of a stream that cares for nothing. */
+export const NO_HANDLER = { data: () => {}, ended: () => {}, accepted: () => {}, sent: () => {}, broken: () => {} };
+
+/** Streams over the binary frames of a WebSocket that carries other messages as well. */
+export class LinkMux {
+	readonly session: Session;
+	readonly #host: LinkMuxHost;
+	#poll: unknown;
+	#flushing = false;
+
+	/** @param client whether this end is yamux's client */
+	constructor(client: boolean, host: LinkMuxHost) {
+		this.#host = host;
+		this.session = new Session(
+			{ client, frameBytes: LIMITS.muxMessageBytes - HEADER_BYTES, maxWindow: LIMITS.relayWindowBytes },
+			{
+				opened: (stream) => host.opened(stream),
+				ready: () => this.#flush(),
+				ponged: () => {},
+				leaving: () => {},
+				stopped: (why) => {
+					clearTimeout(this.#poll);
+					if (why !== 'mux-lost') host.broken();
+				},
+			},
+		);
+	}
+
+	/** Takes a binary frame. */
+	receive(bytes: Uint8Array): void {
+		this.session.receive(bytes, performance.now());
+	}
+
+	/** Says that bytes of a stream are used up, so that as many more may come. */
+	consume(stream: Stream, bytes: number): void {
+		this.session.consume(stream, bytes, performance.now());
+	}
+
+	/** The socket is lost, and every stream with it. */
+	close(): void {
+		this.session.stop('mux-lost');
+		clearTimeout(this.#poll);
+	}
+
+	/** Collects what is written in one breath. */
+	#flush(): void {
+		if (this.#flushing) return;
+		this.#flushing = true;
+		queueMicrotask(() => this.#send());
+	}
+
+	#send(): void {
+		this.#flushing = false;
+		clearTimeout(this.#poll);
+		while (this.#host.bufferedAmount < HIGH_BYTES) {
+			const batch = this.session.pull(LIMITS.muxMessageBytes);
+			if (batch === undefined) return;
+			this.#host.sendBytes(joined(batch.pieces, batch.bytes));
+			this.session.sent(batch);
+		}
+		if (!this.session.over) this.#poll = setTimeout(() => this.#send(), POLL_MS);
+	}
+}
+
+/** Pieces as one. */
+export function joined(pieces: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+	const bytes = new Uint8Array(length);
+	let at = 0;
+	for (const piece of pieces) {
+		bytes.set(piece, at);
+		at += piece.length;
+	}
+	return bytes;
+}
+
+/** Reads the id of the session that a stream is for, which it begins with: a byte of length, and the id. */
+export class StreamHead {
+	#read = new Uint8Array(0);
+
+	/** Takes bytes; gives the session's id and what came behind it, once all of the id is there. */
+	push(bytes: Uint8Array): { session: string; rest: Uint8Array } | undefined {
+		this.#read = joined([this.#read, bytes], this.#read.length + bytes.length);
+		const end = 1 + (this.#read[0] ?? 0);
+		if (this.#read.length < end) return undefined;
+		return { session: new TextDecoder().decode(this.#read.slice(1, end)), rest: this.#read.slice(end) };
+	}
+}
+
+/** The bytes that a session's stream begins with. */
+export function streamHead(session: string): Uint8Array {
+	const id = new TextEncoder().encode(session);
+	return Uint8Array.of(id.length, ...id);
+}

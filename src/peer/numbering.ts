@@ -1,0 +1,88 @@
+/**
+ * The numbers of a reliable channel's messages, without clock or socket. A path that dies takes with it what it has
+ * not delivered; so the sender keeps each message until the other end has acknowledged its number, and the receiver
+ * tells every number once.
+ */
+import * as LIMITS from '../wire/limits.js';
+
+/** A message: text is a string, bytes are an `ArrayBuffer` or a view. */
+export type Message = string | ArrayBuffer | Uint8Array;
+
+/** How much memory a message takes, near enough: a code unit of text counts as one byte. */
+export function sizeOf(message: Message): number {
+	return typeof message === 'string' ? message.length : message.byteLength;
+}
+
+/** What was sent and is not acknowledged. */
+export class Kept {
+	/** Number of the next message. */
+	next = 0;
+	/** Bytes that are kept. */
+	bytes = 0;
+	#messages: Message[] = [];
+	/** Where in the list the first kept message is. */
+	#head = 0;
+
+	/** How many messages are kept. */
+	get count(): number {
+		return this.#messages.length - this.#head;
+	}
+
+	/** Keeps a message; gives its number. */
+	keep(message: Message): number {
+		this.#messages.push(message);
+		this.bytes += sizeOf(message);
+		return this.next++;
+	}
+
+	/** The other end has all messages below `number`. A number that was never sent is none to believe. */
+	acknowledge(number: number): void {
+		let first = this.next - this.count;
+		if (number > this.next) return;
+		for (; first < number; first++) this.bytes -= sizeOf(this.#messages[this.#head++] as Message);
+		if (this.#head < this.#messages.length && this.#head < 1024) return;
+		this.#messages = this.#messages.slice(this.#head);
+		this.#head = 0;
+	}
+
+	/** Tells every kept message with its number. */
+	each(tell: (number: number, message: Message) => void): void {
+		const first = this.next - this.count;
+		for (const [index, message] of this.#messages.slice(this.#head).entries()) tell(first + index, message);
+	}
+}
+
+/** What arrived, over any path. */
+export class Arrived {
+	/** All numbers below have arrived. */
+	expected = 0;
+	readonly #ordered: boolean;
+	/** What arrived too early; of an unordered channel just that it did. */
+	readonly #early = new Map<number, string | ArrayBuffer | undefined>();
+	#earlyBytes = 0;
+
+	constructor(ordered: boolean) {
+		this.#ordered = ordered;
+	}
+
+	/** Takes a message; tells those whose turn it is. Gives whether it could be kept. */
+	take(number: number, message: string | ArrayBuffer, tell: (message: string | ArrayBuffer) => void): boolean {
+		if (number < this.expected || this.#early.has(number)) return true;
+		if (!this.#ordered) tell(message);
+		if (number !== this.expected) {
+			this.#early.set(number, this.#ordered ? message : undefined);
+			if (this.#ordered) this.#earlyBytes += sizeOf(message);
+			return this.#early.size <= LIMITS.channelKeptMessages && this.#earlyBytes <= LIMITS.channelBufferedBytes;
+		}
+		this.expected++;
+		if (this.#ordered) tell(message);
+		while (this.#early.size > 0 && this.#early.has(this.expected)) {
+			const next = this.#early.get(this.expected);
+			this.#early.delete(this.expected++);
+			if (next === undefined) continue;
+			this.#earlyBytes -= sizeOf(next);
+			tell(next);
+		}
+		return true;
+	}
+}
