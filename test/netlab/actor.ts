@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from '../../bench/support/child.js';
 import type { MasterOptions } from '../../src/index.js';
-import { type BrowserName, run, waitIn } from '../support/browsers.js';
+import { type BrowserName, run, waitLongIn } from '../support/browsers.js';
 import type { ActorApi } from './actor-program.js';
 import type { Host } from './netlab.js';
 
 const PROGRAM = fileURLToPath(new URL('./actor-program.ts', import.meta.url));
+
+/** How long a client waits for anything, in milliseconds: a path that dies may take a while to be given up. */
+const WAIT_MS = 40_000;
 
 /** What clients are made of. */
 export type ClientKind = BrowserName | 'Node';
@@ -84,7 +87,7 @@ export class ClientActor extends Actor {
 	/** Waits until a function in the page gives something that is true, and returns it. */
 	async wait<Args extends unknown[], Result>(body: (...args: Args) => Result, ...args: Args): Promise<Awaited<Result>> {
 		try {
-			return await waitIn(this, body, ...args);
+			return await waitLongIn(WAIT_MS, this, body, ...args);
 		} catch (error) {
 			this.problems.splice(0, Number.POSITIVE_INFINITY, ...(await this.child.call('problems')));
 			throw new Error(`${error}\n${this.problems.join('\n')}`);

@@ -57,7 +57,7 @@ const GAME_BEAT_MS = 5;
 
 const LOSSY_MESSAGES = 300;
 const LOSSY_BEAT_MS = 50;
-const LOSSY_ROAD_MS = 75;
+const LOSSY_ROAD_MS = 230;
 
 const SCENARIOS: Scenario[] = [
 	{ title: 'an open network: the session is on UDP', play: talkOverRtc },
@@ -100,7 +100,7 @@ const SCENARIOS: Scenario[] = [
 				channels,
 				LOSSY_MESSAGES,
 				LOSSY_BEAT_MS,
-				3000,
+				5000,
 			);
 			assert.equal(reliable.length, LOSSY_MESSAGES);
 			assert.ok(unreliable.length < LOSSY_MESSAGES && unreliable.length > 0.8 * LOSSY_MESSAGES, `${unreliable.length}`);

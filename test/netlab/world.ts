@@ -49,7 +49,7 @@ export async function openWorld(): Promise<World> {
 		]);
 		const clients = new Map<ClientKind, ClientActor>();
 		const [turnSlave] = await Promise.all([
-			slave.register(turnMaster.url, 'turn', { iceTransportPolicy: 'relay' }),
+			slave.register(turnMaster.url, 'turn', { port: SLAVE_PORT, iceTransportPolicy: 'relay' }),
 			slave.register(master.url, 'open', { port: SLAVE_PORT }),
 			mapped.register(master.url, 'mapped', {
 				port: SLAVE_PORT,
