@@ -64,10 +64,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #relay = new RelayLink({
 		bufferedAmount: () => this.#link.bufferedAmount,
 		sendBytes: (bytes) => this.#link.sendBytes(bytes),
-		opened: () => {},
+		opened: () => false,
 		broken: () => this.#link.broken(),
 	});
 	#relays = true;
+	#leaving = false;
 	readonly #host: SlaveConnectionHost;
 	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
@@ -91,7 +92,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
 			send: (message) => this.#link.send(message),
 			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
-			release: (session) => this.#sessions.delete(session),
+			release: (session) => {
+				this.#sessions.delete(session);
+				this.#perhapsLeave();
+			},
 			report: (error) => this.emit('error', error),
 		};
 		this.ready = new Promise((resolve, reject) => {
@@ -129,8 +133,14 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** Closes the link, and every session with it. */
 	close(): void {
-		for (const { slave } of this.#sessions.values()) slave.close();
-		this.#link.close();
+		for (const { slave } of [...this.#sessions.values()]) slave.close();
+		this.#leaving = true;
+		this.#perhapsLeave();
+	}
+
+	/** The link stays while a session needs it to say its last words; that is bounded. */
+	#perhapsLeave(): void {
+		if (this.#leaving && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
 	}
 
 	#receive(message: MasterToClient): void {
@@ -158,7 +168,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				peer?.candidate(message, message.attempt);
 				return;
 			case 'rejected':
-				peer?.fail(withReason(message.code as ErrorCode, message.reason));
+				// Of a session that is open just another attempt to connect over WebRTC was not wanted.
+				if (peer?.open === false) peer.fail(withReason(message.code as ErrorCode, message.reason));
 				return;
 			case 'close':
 				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));

@@ -86,7 +86,7 @@ export class Link<In, Out> {
 
 	#receive(data: string | Uint8Array): void {
 		if (this.#state === 'closed') return;
-		if (typeof data !== 'string' && this.#handlers.bytes !== undefined) {
+		if (typeof data !== 'string' && this.#state === 'admitted' && this.#handlers.bytes !== undefined) {
 			this.#handlers.bytes(data);
 			return;
 		}

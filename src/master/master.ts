@@ -22,7 +22,7 @@ import { type ClientLink, Hub, type SlaveLink } from './hub.js';
 import { type IceOptions, IceServers } from './ice-servers.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
 import { PeerLink } from './peer-link.js';
-import type { RelayLimits } from './relay.js';
+import { DEFAULT_RELAY, type RelayLimits } from './relay.js';
 import type { Service, ServiceRoute } from './service.js';
 import { answerOther } from './status-page.js';
 import { type AnyServer, WebServer } from './web-server.js';
@@ -255,7 +255,7 @@ function listed({ id, data }: DirectoryEntry): ListedSlave {
 	};
 }
 
-function checkOptions(where: unknown, { tick, limits = {} }: MasterOptions): void {
+function checkOptions(where: unknown, { tick, limits = {}, relay = {} }: MasterOptions): void {
 	const isPort = typeof where === 'number' && Number.isInteger(where) && where >= 0 && where <= 65_535;
 	const isServer = typeof where === 'object' && where !== null && 'listen' in where && 'emit' in where;
 	if (!isPort && !isServer) {
@@ -263,6 +263,11 @@ function checkOptions(where: unknown, { tick, limits = {} }: MasterOptions): voi
 	}
 	if (tick !== undefined && !(tick >= 1 && tick <= 1000)) {
 		throw new EnslavismError('bad-option', 'tick must be from 1 to 1000 milliseconds');
+	}
+	for (const [name, value] of Object.entries(relay === false ? {} : relay)) {
+		if (!Object.hasOwn(DEFAULT_RELAY, name) || !(typeof value === 'number' && value > 0)) {
+			throw new EnslavismError('bad-option', `relay.${name} must be one of ${Object.keys(DEFAULT_RELAY)}, and above 0`);
+		}
 	}
 	for (const [name, value] of Object.entries(limits)) {
 		if (!Object.hasOwn(DEFAULT_LIMITS, name))

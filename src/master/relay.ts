@@ -134,7 +134,8 @@ export class Relay {
 		const up = new Flow(client.mux, near, slave.mux, far, buckets);
 		const down = new Flow(slave.mux, far, client.mux, near, buckets);
 		this.#ways.set(route.id, way);
-		slave.mux.session.write(far, joined([streamHead(route.id), early], 1 + route.id.length + early.length));
+		const id = streamHead(route.id);
+		slave.mux.session.write(far, joined([id, early], id.length + early.length));
 		let eager = early.length;
 		const take = (bytes: Uint8Array): void => {
 			eager += route.accepted ? 0 : bytes.length;
@@ -221,7 +222,8 @@ const AHEAD_BYTES = 128 * 1024;
 /** What passes before the slave has accepted: the messages of eager channels, and what surrounds them. */
 const EARLY_BYTES = 2 * LIMITS.earlyBytes;
 
-const DEFAULT_RELAY: Required<RelayLimits> = {
+/** What an operator allows who says nothing, in bytes per second. */
+export const DEFAULT_RELAY: Required<RelayLimits> = {
 	perSession: 1024 * 1024,
 	perLink: 16 * 1024 * 1024,
 	total: 64 * 1024 * 1024,

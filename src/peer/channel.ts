@@ -1,7 +1,7 @@
 import { Emitter, EnslavismError, type Listener, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { messageFrame, readFrame } from './frames.js';
+import { BYTES, messageFrame, readFrame } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import type { DataChannelOptions, RtcChannel } from './rtc.js';
 
@@ -47,8 +47,10 @@ const RECOUNT_BYTES = 1024 * 1024;
 export interface ChannelHost {
 	/** Largest message that the other end takes, in bytes. */
 	readonly maxMessageSize: number;
-	/** Bytes that a channel may keep: few until the other end has accepted the session. */
-	readonly keepBytes: number;
+	/** Whether the other end has accepted the session. */
+	readonly accepted: boolean;
+	/** Whether a channel that keeps `kept` bytes may keep so many more. */
+	fits(kept: number, more: number): boolean;
 	/** Sends a message over the trunk of the current path, if there is one; unreliable ones only where there is room. */
 	send(channel: Channel, number: number, message: Message): void;
 	/** The other end is to know what has arrived: at once, or when convenient. */
@@ -263,9 +265,15 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** A message arrived over a trunk. @internal */
 	arrived(number: number, message: string | ArrayBuffer): void {
-		if (this.#arrived === undefined) this.#heard(message);
-		else if (this.#arrived.take(number, message, this.#deliver)) this.#perhapsEnd();
-		else this.#host.broken();
+		if (this.#arrived === undefined) {
+			this.#heard(message);
+		} else if (this.#arrived.take(number, message, this.#deliver)) {
+			// What came before already was sent again because the other end does not know it.
+			if (this.#unacknowledged === 0) this.#host.acknowledge(this, false);
+			this.#perhapsEnd();
+		} else {
+			this.#host.broken();
+		}
 	}
 
 	/** All messages below this number have arrived; asked for when that is told to the other end. @internal */
@@ -299,7 +307,9 @@ export class Channel extends Emitter<ChannelEvents> {
 				this.#useLane();
 			},
 			message: this.#arrived === undefined ? (data) => this.#heard(data) : (data) => this.#laneTook(data),
-			low: () => this.#tell('bufferedamountlow'),
+			low: () => {
+				if (this.#kept === undefined) this.#tell('bufferedamountlow');
+			},
 			error: () => {},
 			closed: () => {
 				if (!isMine()) return;
@@ -341,23 +351,25 @@ export class Channel extends Emitter<ChannelEvents> {
 	#laneTook(data: string | ArrayBuffer): void {
 		if (!this.ordered) {
 			const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
-			if (frame !== undefined) this.arrived(frame.number, frame.data);
+			if (frame !== undefined && frame.kind <= BYTES) this.arrived(frame.number, frame.data);
+			else this.#host.broken();
 		} else if (this.#laneNumber === undefined) {
-			this.#laneNumber = Number(data);
+			this.#laneNumber = typeof data === 'string' ? Number(data) : -1;
+			if (!(Number.isSafeInteger(this.#laneNumber) && this.#laneNumber >= 0)) this.#host.broken();
 		} else {
 			this.arrived(this.#laneNumber++, data);
 		}
 	}
 
 	#makeRoom(bytes: number): void {
-		const { maxMessageSize, keepBytes } = this.#host;
+		const { maxMessageSize } = this.#host;
 		if (bytes > maxMessageSize) {
 			throw new EnslavismError('message-too-large', `${bytes} bytes, the other end takes ${maxMessageSize}`);
 		}
 		const kept = this.#kept;
 		let waiting: number;
 		if (kept !== undefined) {
-			if (kept.bytes + bytes <= keepBytes && kept.count < LIMITS.channelKeptMessages) return;
+			if (this.#host.fits(kept.bytes, bytes) && kept.count < LIMITS.channelKeptMessages) return;
 			waiting = kept.bytes;
 		} else {
 			this.#sentSinceCount += bytes;
@@ -365,7 +377,7 @@ export class Channel extends Emitter<ChannelEvents> {
 			waiting = this.bufferedAmount;
 			this.#counted = waiting;
 			this.#sentSinceCount = 0;
-			if (waiting + bytes <= keepBytes) return;
+			if (this.#host.fits(waiting, bytes)) return;
 		}
 		throw new EnslavismError(
 			'buffer-full',
@@ -397,7 +409,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	#linger(before: number): void {
 		this.#lingering = setTimeout(() => {
 			const left = this.bufferedAmount;
-			if (left < before) this.#linger(left);
+			if (left < before || (left > 0 && !this.#host.accepted)) this.#linger(left);
 			else this.end();
 		}, WAITS.flush);
 	}

@@ -34,6 +34,9 @@ export function checkChannel(name: string, options: DataChannelOptions): void {
 	if (typeof protocol !== 'string' || bytes(protocol) > LIMITS.channelProtocolBytes) {
 		refuse(`protocol must be a string of at most ${LIMITS.channelProtocolBytes} bytes`);
 	}
+	for (const name of ['ordered', 'negotiated'] as const) {
+		if (typeof (options[name] ?? false) !== 'boolean') refuse(`${name} must be true or false`);
+	}
 	checkUint16('maxRetransmits', options.maxRetransmits);
 	checkUint16('maxPacketLifeTime', options.maxPacketLifeTime);
 	if (options.maxRetransmits !== undefined && options.maxPacketLifeTime !== undefined) {
@@ -41,6 +44,6 @@ export function checkChannel(name: string, options: DataChannelOptions): void {
 	}
 	if (options.negotiated === true) {
 		if (options.id === undefined) refuse('a negotiated data channel needs an id');
-		checkUint16('id', options.id, MAX_NEGOTIATED_ID);
 	}
+	checkUint16('id', options.id, MAX_NEGOTIATED_ID);
 }

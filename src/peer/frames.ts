@@ -15,6 +15,9 @@ export const ACK = 2;
 export const PING = 3;
 export const PONG = 4;
 
+/** A text may begin with U+FEFF, and keeps it. */
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** Bytes of a frame before its payload. */
 export const FRAME_BYTES = 11;
 
@@ -55,7 +58,7 @@ export function readFrame(bytes: Uint8Array): Frame | undefined {
 		kind,
 		channel: view.getUint32(1),
 		number: view.getUint16(5) * 2 ** 32 + view.getUint32(7),
-		data: kind === TEXT ? new TextDecoder().decode(payload) : payload.buffer,
+		data: kind === TEXT ? DECODER.decode(payload) : payload.buffer,
 	};
 }
 

@@ -15,8 +15,8 @@ export interface RelayLinkHost {
 	/** Bytes that wait in the link's socket. */
 	bufferedAmount(): number;
 	sendBytes(bytes: Uint8Array): void;
-	/** The other end of a session has opened a way to this one. */
-	opened(session: string, open: OpenRelay): void;
+	/** The other end of a session has opened a way to this one; tells whether somebody takes it, now or later. */
+	opened(session: string, open: OpenRelay): boolean;
 	/** What arrived cannot be read: the link is of no use any more. */
 	broken(): void;
 }
@@ -74,43 +74,46 @@ export class RelayLink {
 	/** Waits for the session's id, then for somebody to take the way. What comes before stays below a stream's window. */
 	#opened(mux: LinkMux, stream: Stream): void {
 		const head = new StreamHead();
-		let early: Uint8Array[] = [];
+		const early: Uint8Array[] = [];
 		const hold = (bytes: Uint8Array): unknown => early.push(new Uint8Array(bytes));
+		const ended = (): void => mux.session.end(stream);
 		const data = (bytes: Uint8Array): void => {
 			const read = head.push(bytes);
 			if (read === undefined) return;
 			hold(read.rest);
-			stream.handler = { ...NO_HANDLER, data: hold };
-			this.#host.opened(read.session, (handlers) => {
-				if (stream.closed) return undefined;
-				const opened = pipe(mux, stream, handlers);
-				// From outside the caller, who does not have the pipe yet.
-				queueMicrotask(() => {
-					for (const bytes of early) stream.handler?.data(bytes);
-					early = [];
-				});
-				return opened;
-			});
+			stream.handler = { ...NO_HANDLER, ended, data: hold };
+			const open: OpenRelay = (handlers) => (stream.closed ? undefined : pipe(mux, stream, handlers, early));
+			if (!this.#host.opened(read.session, open)) mux.session.reset(stream, 'stream-refused');
 		};
-		stream.handler = { ...NO_HANDLER, data };
+		stream.handler = { ...NO_HANDLER, ended, data };
 	}
 }
 
-function pipe(mux: LinkMux, stream: Stream, handlers: RelayHandlers): RelayPipe {
+/** @param early what came before there were handlers; they hear of it once the caller has the pipe */
+function pipe(mux: LinkMux, stream: Stream, handlers: RelayHandlers, early: Uint8Array[] = []): RelayPipe {
 	let closed = false;
+	let settled = false;
 	const reader = new FrameReader((frame) => {
 		if (!closed) handlers.frame(frame);
 	});
+	const take = (bytes: Uint8Array): void => {
+		if (!reader.push(bytes)) mux.session.reset(stream, 'mux-protocol');
+		mux.consume(stream, bytes.length);
+	};
 	const lost = (final: boolean): void => {
 		if (closed) return;
 		closed = true;
 		handlers.lost(final);
 	};
+	queueMicrotask(() => {
+		settled = true;
+		for (const bytes of early) take(bytes);
+	});
 	stream.handler = {
 		...NO_HANDLER,
 		data: (bytes) => {
-			if (!reader.push(bytes)) mux.session.reset(stream, 'mux-protocol');
-			mux.consume(stream, bytes.length);
+			if (settled) take(bytes);
+			else early.push(new Uint8Array(bytes));
 		},
 		ended: () => {
 			mux.session.end(stream);

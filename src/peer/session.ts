@@ -157,9 +157,11 @@ export class Session extends Emitter<SessionEvents> {
 			get maxMessageSize() {
 				return session.#maxMessageSize;
 			},
-			get keepBytes() {
-				return session.#accepted ? LIMITS.channelBufferedBytes : LIMITS.earlyBytes;
+			get accepted() {
+				return session.#accepted;
 			},
+			fits: (kept, more) =>
+				session.#accepted ? kept + more <= LIMITS.channelBufferedBytes : session.#buffered + more <= LIMITS.earlyBytes,
 			send: (channel, number, message) => session.#send(channel, number, message),
 			acknowledge: (channel, now) => session.#acknowledge(channel.number, now),
 			closing: (channel, last) => session.#askClose(channel, last),
@@ -178,6 +180,11 @@ export class Session extends Emitter<SessionEvents> {
 		return this.open ? this.#carrier?.kind : undefined;
 	}
 
+	/** Whether it needs the way through the master. */
+	get relayed(): boolean {
+		return this.#carrier?.kind === 'relay';
+	}
+
 	/** The channels that are open or opening. */
 	get channels(): Channel[] {
 		return [...this.#channels.values()];
@@ -194,6 +201,7 @@ export class Session extends Emitter<SessionEvents> {
 	accepted(relay = true): void {
 		this.#accepted = true;
 		if (!relay) this.#refuseRelay();
+		else if (this.#relay === undefined) this.#openRelay(this.#options.openRelay);
 		this.#choose(false);
 	}
 
@@ -211,7 +219,6 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** The other end has opened a way through the master. */
 	relay(open: OpenRelay): void {
-		this.#relay?.close();
 		this.#openRelay(open);
 	}
 
@@ -234,22 +241,14 @@ export class Session extends Emitter<SessionEvents> {
 			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
 		}
 		const { early = true, eager = false, ...rest } = options;
+		if (!early && !this.#wants('rtc'))
+			throw new EnslavismError('bad-option', 'paths leave out what early: false waits for');
 		const channel = this.#create(name, rest);
 		if (eager && !channel.negotiated) {
 			channel.open();
 			return channel;
 		}
-		await this.#unlessClosed(channel, (resolve) => {
-			const look = () => {
-				if (channel.readyState !== 'open' || (!early && this.path !== 'rtc')) return;
-				this.off('path', look);
-				resolve();
-			};
-			channel.on('open', look);
-			if (!early) this.on('path', look);
-			this.#openChannels();
-			look();
-		});
+		await this.#untilOpen(channel, early);
 		return channel;
 	}
 
@@ -439,8 +438,10 @@ export class Session extends Emitter<SessionEvents> {
 				if (this.#relay === pipe) this.#relayLost();
 			},
 		});
+		const old = this.#relay;
 		this.#relay = pipe;
-		this.#choose(false);
+		old?.close();
+		this.#choose(old !== undefined && this.#carrier === old);
 	}
 
 	#relayLost(): void {
@@ -463,10 +464,12 @@ export class Session extends Emitter<SessionEvents> {
 		const before = this.#carrier;
 		const next = this.#rtc?.open ? this.#rtc : this.#relay;
 		this.#carrier = next;
-		if (next !== undefined && (lost || before === undefined)) this.#sendAgain();
-		if (this.#state === 'connecting' && next !== undefined && this.#accepted) this.#opened();
+		// What waits in a slow way through the master need not be waited for.
+		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
+		if (next !== undefined && (lost || isSlow || before === undefined)) this.#sendAgain();
+		if (next === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
+		else if (this.#state === 'connecting' && next !== undefined && this.#accepted) this.#opened();
 		else if (before?.kind !== next?.kind && this.#state === 'open') this.#pathChanged();
-		else if (next === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
 	}
 
 	#pathChanged(): void {
@@ -537,7 +540,7 @@ export class Session extends Emitter<SessionEvents> {
 	#askClose(channel: Channel, last: number): void {
 		if (this.#state === 'connecting' && !this.#accepted) {
 			// Nobody knows of it who could answer.
-			queueMicrotask(() => channel.end());
+			if (channel.bufferedAmount === 0) queueMicrotask(() => channel.end());
 		}
 		this.#closing.add(channel);
 		this.#say({ t: 'close', n: channel.number, last });
@@ -552,23 +555,40 @@ export class Session extends Emitter<SessionEvents> {
 		this.#perhapsPart();
 	}
 
-	/** Settles as `wait` says, or rejects when the channel or the session is closed first. */
-	#unlessClosed(channel: Channel, wait: (resolve: () => void) => void): Promise<void> {
+	/** Waits until messages may be sent, over WebRTC where it is not to be `early`. */
+	#untilOpen(channel: Channel, early: boolean): Promise<void> {
 		return new Promise((resolve, reject) => {
-			const failed = (error: EnslavismError): void => {
-				this.#waits.delete(failed);
-				reject(error);
+			const settle = (error?: EnslavismError): void => {
+				this.#waits.delete(settle);
+				this.off('path', look);
+				clearTimeout(bound);
+				if (error === undefined) resolve();
+				else reject(error);
 			};
-			this.#waits.add(failed);
-			channel.on('close', () => failed(new EnslavismError('channel-not-open')));
-			wait(() => {
-				this.#waits.delete(failed);
-				resolve();
-			});
+			const look = (): void => {
+				if (channel.readyState === 'open' && (early || this.path === 'rtc')) settle();
+			};
+			const bound = early
+				? undefined
+				: setTimeout(() => settle(new EnslavismError('connect-timeout')), this.#options.timeout);
+			this.#waits.add(settle);
+			channel.on('close', () => settle(new EnslavismError('channel-not-open')));
+			channel.on('open', look);
+			this.on('path', look);
+			this.#openChannels();
+			look();
 		});
 	}
 
 	// Frames
+
+	/** An end that asks and does not listen is left alone. */
+	#isDeaf(): boolean {
+		// What is kept may wait there, twice where it was sent again.
+		const deaf = (this.#carrier?.queued ?? 0) > LIMITS.controlBufferedBytes + 2 * this.#buffered;
+		if (deaf) this.fail(new EnslavismError('limit-reached'));
+		return deaf;
+	}
 
 	#send(channel: Channel, number: number, message: Message): void {
 		const carrier = this.#carrier;
@@ -595,7 +615,7 @@ export class Session extends Emitter<SessionEvents> {
 	#frame(bytes: Uint8Array): void {
 		const frame = readFrame(bytes);
 		if (frame === undefined) this.fail(new EnslavismError('bad-message'));
-		else if (frame.kind === PING) this.#carrier?.send(PONG, 0, frame.number);
+		else if (frame.kind === PING) this.#isDeaf() || this.#carrier?.send(PONG, 0, frame.number);
 		else if (frame.kind === PONG) this.#pings.get(frame.number)?.(true);
 		else if (frame.kind === ACK) this.#acknowledged(frame.channel, frame.number);
 		else if (frame.channel !== 0) this.#channels.get(frame.channel)?.arrived(frame.number, frame.data);
@@ -618,6 +638,7 @@ export class Session extends Emitter<SessionEvents> {
 	#acknowledgeDue(): void {
 		clearTimeout(this.#dueTimer);
 		this.#dueTimer = undefined;
+		if (this.#isDeaf()) return;
 		for (const number of this.#due) {
 			const next = number === 0 ? this.#arrived.expected : this.#channels.get(number)?.acknowledgement();
 			if (next !== undefined) this.#carrier?.send(ACK, number, next);
@@ -645,13 +666,19 @@ export class Session extends Emitter<SessionEvents> {
 
 	#theyOpened(message: Extract<Control, { t: 'open' }>): void {
 		const { t: _, n: number, id, label, ...options } = message;
-		if (options.negotiated === true) {
+		try {
+			checkChannel(label, { ...options, id } as DataChannelOptions);
+		} catch {
+			this.fail(new EnslavismError('bad-message'));
+			return;
+		}
+		if (number === NEGOTIATED + id) {
 			this.#theirs.add(number);
 			this.#openChannels();
 			return;
 		}
 		const parity = this.#options.makes === 'offer' ? 0 : 1;
-		if (number % 2 !== parity || number >= NEGOTIATED || this.#channels.has(number)) {
+		if (number < 1 || number % 2 !== parity || number >= NEGOTIATED || this.#channels.has(number)) {
 			this.fail(new EnslavismError('bad-message'));
 			return;
 		}

@@ -75,10 +75,16 @@ export class Incoming {
 	}
 
 	/** The client has opened a way through the master. */
-	relay(open: OpenRelay): void {
-		if (!this.#host.paths.includes('relay')) return;
+	relay(open: OpenRelay): boolean {
+		if (this.#ended || !this.#host.paths.includes('relay')) return false;
 		if (this.#peer !== undefined) this.#peer.relay(open);
 		else this.#relay = open;
+		return true;
+	}
+
+	/** Whether it needs the way through the master. */
+	get relayed(): boolean {
+		return this.#peer?.relayed ?? false;
 	}
 
 	candidate(candidate: Candidate): void {

@@ -71,12 +71,13 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #relay = new RelayLink({
 		bufferedAmount: () => this.#link.bufferedAmount,
 		sendBytes: (bytes) => this.#link.sendBytes(bytes),
-		opened: (session, open) => this.#sessions.get(session)?.relay(open),
+		opened: (session, open) => this.#sessions.get(session)?.relay(open) ?? false,
 		broken: () => this.#link.broken(),
 	});
 	readonly #endpoint: Endpoint | undefined;
 	#id = '';
 	#state: 'registering' | 'open' | 'closed' = 'registering';
+	#leaving = false;
 	#waiting: Waiting | undefined;
 	/** What the master said before whoever awaits the slave could add a listener. */
 	#held: (MasterToSlave | Uint8Array)[] | undefined = [];
@@ -118,7 +119,10 @@ export class Slave extends Emitter<SlaveEvents> {
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
 			disconnected: (connection) => this.#connections.delete(connection),
-			ended: (session) => this.#sessions.delete(session),
+			ended: (session) => {
+				this.#sessions.delete(session);
+				this.#perhapsLeave();
+			},
 			report: (thrown) => this.#report(thrown),
 		};
 		this.#link = new Link({
@@ -165,8 +169,14 @@ export class Slave extends Emitter<SlaveEvents> {
 	/** Leaves the directory and closes every session; clients see `reason`. */
 	close(reason = ''): void {
 		for (const session of [...this.#sessions.values()]) session.close(reason);
-		this.#link.close();
 		this.#endpoint?.close();
+		this.#leaving = true;
+		this.#perhapsLeave();
+	}
+
+	/** The link stays while a session needs it to say its last words; that is bounded. */
+	#perhapsLeave(): void {
+		if (this.#leaving && ![...this.#sessions.values()].some((session) => session.relayed)) this.#link.close();
 	}
 
 	#receive(message: MasterToSlave): void {

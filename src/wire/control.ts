@@ -46,7 +46,7 @@ export function readControl(text: string): Control | undefined {
 	try {
 		const message = JSON.parse(text) as Record<string, unknown>;
 		const { t, label = '', reason = '' } = message;
-		const numbers = Object.hasOwn(NUMBERS, String(t)) ? NUMBERS[String(t)] : undefined;
+		const numbers = typeof t === 'string' && Object.hasOwn(NUMBERS, t) ? NUMBERS[t] : undefined;
 		const isText = typeof label === 'string' && typeof reason === 'string';
 		if (isText && numbers?.every((key) => Number.isSafeInteger(message[key]))) {
 			return { ...message, label, reason } as unknown as Control;

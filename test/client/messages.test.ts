@@ -138,8 +138,8 @@ describe('messages', () => {
 	it('larger than the other end takes are refused, and the largest arrives', async (t) => {
 		const { slaveCo, clientCo } = await sessionFor(t);
 		const { near, far } = await channelFor(slaveCo, clientCo);
-		assert.equal(near.maxMessageSize, 256 * 1024);
-		assert.equal(far.maxMessageSize, 256 * 1024);
+		assert.equal(near.maxMessageSize, LIMITS.messageBytes);
+		assert.equal(far.maxMessageSize, LIMITS.messageBytes);
 		const arrived = messagesOf(far);
 		assert.throws(() => near.send(new Uint8Array(near.maxMessageSize + 1)), coded('message-too-large'));
 		assert.throws(() => near.send('x'.repeat(near.maxMessageSize + 1)), coded('message-too-large'));

@@ -8,6 +8,7 @@ import {
 	coded,
 	echo,
 	messagesOf,
+	runningOver,
 	seen,
 	sessionFor,
 	slaveFor,
@@ -80,7 +81,9 @@ describe("a client's list of slaves", () => {
 describe('a session', () => {
 	it('opens at both ends', async (t) => {
 		const { slave, slaveCo, clientCo, client } = await sessionFor(t);
-		assert.deepEqual([slaveCo.state, slaveCo.path, clientCo.state, clientCo.path], ['open', 'rtc', 'open', 'rtc']);
+		assert.deepEqual([slaveCo.state, clientCo.state], ['open', 'open']);
+		assert.match(String(slaveCo.path), /^(rtc|relay)$/);
+		await runningOver('rtc', slaveCo, clientCo);
 		assert.deepEqual(slave.connections, [clientCo]);
 		assert.equal(clientCo.id, client.id);
 		assert.equal(clientCo.auth, undefined);
@@ -94,10 +97,10 @@ describe('a session', () => {
 		const connected = next(slave, 'connection');
 		await Promise.all([slaveCo.connect(), slaveCo.connect(), slaveCo.createDataChannel('a'), opened, connected]);
 		await slaveCo.connect();
-		assert.equal(new Set(offers).size, offers.length, 'once a session');
+		assert.equal(offers.length, 1, 'once a session, also where WebRTC is tried again');
 		assert.deepEqual(
 			slave.connections.map(({ session }) => session),
-			[offers.at(-1)],
+			offers,
 		);
 	});
 
@@ -125,6 +128,7 @@ describe('a session', () => {
 	it('goes on without the master', async (t) => {
 		const { master, slave, slaveCo, clientCo } = await sessionFor(t);
 		const { near, far } = await channelFor(slaveCo, clientCo);
+		await runningOver('rtc', slaveCo, clientCo);
 		const closed = next(slave, 'close');
 		await master.close();
 		await closed;
@@ -302,8 +306,12 @@ describe('closing a session', () => {
 		slaveCo.connect().catch(() => {});
 		await asked;
 		slaveCo.close();
+		// The close may cross the decision on its way: then the slave has a session for a moment.
+		const over = new Inbox<unknown>();
+		slave.on('connection', (client) => client.on('close', over.put));
 		decide();
-		await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
+		await slaveCo.connect();
+		while (slave.connections.length > 1) await over.count(1);
 		assert.equal(slave.connections.length, 1);
 	});
 

@@ -29,7 +29,7 @@ const garbage: (string | Uint8Array)[] = [
 		'[['.repeat(5000),
 		`{"t":"close","session":"x","reason":"${'x'.repeat(1025)}"}`,
 	],
-	...[new Uint8Array(), new Uint8Array([0]), new TextEncoder().encode('{"t":"close","session":"x","reason":""}')],
+	...[new Uint8Array(12).fill(0xff), new TextEncoder().encode('{"t":"close","session":"x","reason":""}')],
 ];
 
 for (const kind of ['client', 'slave'] as const) {
@@ -55,7 +55,7 @@ for (const kind of ['client', 'slave'] as const) {
 				['{', 'not JSON'],
 				['{"t":"hello"}', 'unknown message'],
 				['{"t":"close","session":"x"}', 'close: reason must be "reason"'],
-				[new Uint8Array([1]), 'a binary frame is not expected'],
+				[new Uint8Array(12).fill(1), 'a binary frame cannot be read'],
 			];
 			for (const [bytes, problem] of problems) {
 				const link = await RawLink.open(t, url, kind);

@@ -36,8 +36,8 @@ describe('a session', () => {
 			const { client, slave, offer } = await sessions(t, session);
 			assert.deepEqual([offer.session, offer.sdp, offer.auth], [session, 'v=0 first', undefined]);
 			slave.link.say({ t: 'answer', session, sdp: 'v=0 answer' });
-			assert.deepEqual(await client.hear('answer'), { t: 'answer', session, sdp: 'v=0 answer' });
-			const candidate = { t: 'candidate', session, candidate: 'anything at all', mid: 'x' };
+			assert.deepEqual(await client.hear('answer'), { t: 'answer', session, attempt: 0, sdp: 'v=0 answer', relay: true });
+			const candidate = { t: 'candidate', session, attempt: 1, candidate: 'anything at all', mid: 'x' };
 			slave.link.say(candidate);
 			client.say({ ...candidate, mid: 'y' });
 			assert.deepEqual(await client.hear('candidate'), candidate);
@@ -46,6 +46,25 @@ describe('a session', () => {
 			assert.deepEqual(await slave.link.hear('close'), { t: 'close', session, reason: 'enough' });
 		});
 	}
+
+	it('is offered again by its own client, for another attempt, and is still one', async (t) => {
+		const { client, slave, bystander } = await sessions(t, 'mine', { limits: { sessionsPerClient: 1 } });
+		const ice = { ufrag: 'abcd', pwd: 'abcdefghijklmnopqrstuvwx' };
+		client.say({ t: 'offer', session: 'mine', slave: slave.id, attempt: 1, sdp: 'v=0 again', ice });
+		const again = await slave.link.hear('offer', ({ attempt }) => attempt === 1);
+		assert.deepEqual([again.session, again.sdp, again.ice], ['mine', 'v=0 again', ice]);
+		client.say({ t: 'offer', session: 'second', slave: slave.id });
+		assert.equal((await client.hear('rejected')).session, 'second');
+		await bystander.check();
+	});
+
+	it('may be offered without a description', async (t) => {
+		const { client, slave } = await sessions(t);
+		client.say({ t: 'offer', session: 'bare', slave: slave.id });
+		assert.equal('sdp' in (await slave.link.hear('offer', ({ session }) => session === 'bare')), false);
+		slave.link.say({ t: 'answer', session: 'bare', relay: false });
+		assert.deepEqual(await client.hear('answer'), { t: 'answer', session: 'bare', attempt: 0, relay: false });
+	});
 
 	it('has an id that nobody else can use, nor its client for another slave', async (t) => {
 		const { client, stranger, slave, other, bystander } = await sessions(t);

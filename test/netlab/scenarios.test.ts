@@ -7,7 +7,7 @@ import { echo, join, openChannel, roundTrips, sendNumbers } from './pages.js';
 import { openWorld, ROAD_MS, type World } from './world.js';
 
 /** What the library under test cannot do yet; scenarios that need it wait. */
-const MISSING: ReadonlySet<string> = new Set(['relay', 'mapping']);
+const MISSING: ReadonlySet<string> = new Set([]);
 
 interface Stage {
 	world: World;

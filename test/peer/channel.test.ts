@@ -1,46 +1,92 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Channel } from '../../src/peer/channel.js';
+import { Channel, type ChannelHost } from '../../src/peer/channel.js';
+import { messageFrame, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
+import type { Message } from '../../src/peer/numbering.js';
+import type { DataChannelOptions } from '../../src/peer/rtc.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { FakeChannel } from '../support/fake-rtc.js';
 import { coded } from '../support/stage.js';
 import { turns } from '../support/wait.js';
 
-function stage(open = true) {
-	const rtc = new FakeChannel('name', {}, 1);
-	const asked: Channel[] = [];
-	const channel = new Channel(rtc, (each) => asked.push(each));
-	channel.attach();
-	if (open) rtc.handlers.open();
+const LOSSY: DataChannelOptions = { ordered: false, maxRetransmits: 0 };
+
+function stage(options: DataChannelOptions = {}, open = true) {
+	const sent: [number: number, message: Message][] = [];
+	const asked: number[] = [];
+	const acknowledged: boolean[] = [];
+	let over = 0;
+	let broken = 0;
+	const limits = { maxMessageSize: 256 * 1024, keepBytes: LIMITS.channelBufferedBytes, accepted: true };
+	const host: ChannelHost = {
+		get maxMessageSize() {
+			return limits.maxMessageSize;
+		},
+		get accepted() {
+			return limits.accepted;
+		},
+		fits: (kept, more) => kept + more <= limits.keepBytes,
+		send: (_channel, number, message) => sent.push([number, message]),
+		acknowledge: (_channel, now) => acknowledged.push(now),
+		closing: (_channel, last) => asked.push(last),
+		closed: () => over++,
+		broken: () => broken++,
+	};
+	const channel = new Channel(host, { number: 1, id: 2, label: 'name', options });
+	if (open) channel.open();
 	const events: string[] = [];
-	for (const event of ['open', 'bufferedamountlow', 'close'] as const) {
-		if (event !== 'bufferedamountlow') channel.on(event, ({ type }) => events.push(type));
-	}
-	return { rtc, channel, asked, events };
+	const heard: unknown[] = [];
+	for (const event of ['open', 'close'] as const) channel.on(event, ({ type }) => events.push(type));
+	return {
+		channel,
+		sent,
+		asked,
+		acknowledged,
+		events,
+		heard,
+		limits,
+		listen: () => channel.on('message', ({ data }) => heard.push(data)),
+		counts: () => ({ over, broken }),
+		/** A stream of the channel's own that both ends listen on. */
+		lane(): FakeChannel {
+			const lane = new FakeChannel('name', 2);
+			channel.lane(lane);
+			lane.handlers.open();
+			channel.laneReady();
+			return lane;
+		},
+	};
 }
 
 describe('a channel', () => {
 	it('can send once it is open, and not before or after', () => {
-		const { rtc, channel, events } = stage(false);
+		const { channel, sent, events } = stage({}, false);
 		assert.throws(() => channel.send('early'), coded('channel-not-open'));
-		rtc.handlers.open();
-		rtc.handlers.open();
+		channel.open();
+		channel.open();
 		channel.send('now');
-		rtc.handlers.closed();
-		rtc.handlers.closed();
+		channel.end();
+		channel.end();
+		channel.open();
 		assert.throws(() => channel.send('late'), coded('channel-not-open'));
-		assert.deepEqual([rtc.sent, events, channel.readyState], [['now'], ['open', 'close'], 'closed']);
+		assert.deepEqual([sent, events, channel.readyState], [[[0, 'now']], ['open', 'close'], 'closed']);
 	});
 
-	it('hands bytes of a view to the host, and only those', () => {
-		const { rtc, channel } = stage();
-		channel.send(new Uint16Array(new Uint8Array([9, 9, 1, 2, 9, 9]).buffer, 2, 1));
-		assert.deepEqual(rtc.sent, [new Uint8Array([1, 2])]);
+	it('sends the bytes of a view, and only those, as they were then', () => {
+		for (const options of [{}, LOSSY]) {
+			const { channel, sent } = stage(options);
+			const memory = new Uint8Array([9, 9, 1, 2, 9, 9]);
+			channel.send(new Uint16Array(memory.buffer, 2, 1));
+			memory.fill(0);
+			assert.deepEqual(sent, [[0, new Uint8Array([1, 2])]]);
+			assert.throws(() => channel.send(5 as unknown as string), coded('bad-option'));
+		}
 	});
 
-	it('says that the host refused, and why', () => {
-		const { rtc, channel } = stage();
+	it('says that the host refused an unreliable message, and why', () => {
+		const { channel, lane } = stage(LOSSY);
+		const rtc = lane();
 		rtc.problem = new Error('no');
 		assert.throws(
 			() => channel.send('x'),
@@ -51,17 +97,48 @@ describe('a channel', () => {
 		);
 	});
 
-	it('refuses what the other end cannot take, text counted in bytes', () => {
-		const { rtc, channel } = stage();
-		rtc.maxMessageSize = 100_000;
-		channel.send('é'.repeat(50_000));
-		assert.throws(() => channel.send('é'.repeat(50_001)), coded('message-too-large'));
-		assert.throws(() => channel.send(new Uint8Array(100_001)), coded('message-too-large'));
-		assert.equal(rtc.sent.length, 1);
+	it('refuses what the other end cannot take, text counted in bytes, on both paths alike', () => {
+		for (const options of [{}, LOSSY]) {
+			for (const withLane of [false, true]) {
+				const { channel, limits, lane } = stage(options);
+				if (withLane) lane();
+				limits.maxMessageSize = 100_000;
+				channel.send('é'.repeat(50_000));
+				assert.throws(() => channel.send('é'.repeat(50_001)), coded('message-too-large'));
+				assert.throws(() => channel.send(new Uint8Array(100_001)), coded('message-too-large'));
+				assert.equal(channel.maxMessageSize, 100_000);
+			}
+		}
 	});
 
-	it('refuses more than may wait', () => {
-		const { rtc, channel } = stage();
+	it('refuses more than may wait, and takes more afterwards', () => {
+		const { channel } = stage();
+		const chunk = new Uint8Array(200_000);
+		let count = 0;
+		assert.throws(() => {
+			for (;;) {
+				channel.send(chunk);
+				count++;
+				assert.ok(channel.bufferedAmount <= LIMITS.channelBufferedBytes);
+			}
+		}, coded('buffer-full'));
+		assert.equal(count, Math.floor(LIMITS.channelBufferedBytes / chunk.length));
+		assert.equal(channel.bufferedAmount, count * chunk.length);
+		channel.acknowledged(1);
+		channel.send(chunk);
+	});
+
+	it('refuses more messages than may be kept, however small they are', () => {
+		const { channel } = stage();
+		for (let count = 0; count < LIMITS.channelKeptMessages; count++) channel.send('');
+		assert.throws(() => channel.send(''), coded('buffer-full'));
+		channel.acknowledged(10);
+		channel.send('');
+	});
+
+	it('refuses more than may wait in the stream of an unreliable one', () => {
+		const { channel, lane } = stage(LOSSY);
+		const rtc = lane();
 		const chunk = new Uint8Array(200_000);
 		assert.throws(() => {
 			for (;;) {
@@ -74,10 +151,37 @@ describe('a channel', () => {
 		channel.send(chunk);
 	});
 
-	it('watches for low water only where somebody listens', () => {
-		const { rtc, channel } = stage(false);
+	it('has the room that its session gives it', () => {
+		const { channel, limits } = stage();
+		limits.keepBytes = LIMITS.earlyBytes;
+		channel.send(new Uint8Array(LIMITS.earlyBytes));
+		assert.throws(() => channel.send(new Uint8Array(1)), coded('buffer-full'));
+	});
+
+	it('tells of low water once the other end has what was sent', () => {
+		const { channel } = stage();
+		let low = 0;
+		channel.onbufferedamountlow = () => low++;
 		channel.bufferedAmountLowThreshold = 10;
-		rtc.handlers.open();
+		for (let count = 0; count < 5; count++) channel.send('12345');
+		for (const [number, told] of [
+			[1, 0],
+			[3, 1],
+			[4, 1],
+			[5, 1],
+		] as const) {
+			channel.acknowledged(number);
+			assert.equal(low, told, `${number}`);
+		}
+		assert.throws(() => {
+			channel.bufferedAmountLowThreshold = -1;
+		}, coded('bad-option'));
+	});
+
+	it('watches for low water of an unreliable one only where somebody listens', () => {
+		const { channel, lane } = stage(LOSSY);
+		channel.bufferedAmountLowThreshold = 10;
+		const rtc = lane();
 		assert.equal(rtc.lowThreshold, undefined);
 		let low = 0;
 		channel.onbufferedamountlow = () => low++;
@@ -89,16 +193,16 @@ describe('a channel', () => {
 	});
 
 	it('keeps what arrives until somebody listens, in order, also what arrives while it is told', async () => {
-		const { rtc, channel } = stage();
-		rtc.handlers.message('1');
+		const { channel } = stage();
+		channel.arrived(0, '1');
 		const heard: unknown[] = [];
 		channel.on('message', ({ data }) => {
 			heard.push(data);
-			if (data === '1') rtc.handlers.message('3');
+			if (data === '1') channel.arrived(2, '3');
 		});
-		rtc.handlers.message('2');
+		channel.arrived(1, '2');
 		await turns();
-		rtc.handlers.message('4');
+		channel.arrived(3, '4');
 		assert.deepEqual(heard.length, 4);
 		assert.deepEqual(
 			heard.filter((each) => each !== '3'),
@@ -107,55 +211,226 @@ describe('a channel', () => {
 	});
 
 	it('keeps what arrived before it was closed for a listener that comes then', async () => {
-		const { rtc, channel } = stage();
-		rtc.handlers.message('last words');
-		rtc.handlers.closed();
-		const heard: unknown[] = [];
-		channel.on('message', ({ data }) => heard.push(data));
+		const { channel, heard, listen } = stage();
+		channel.arrived(0, 'last words');
+		channel.end();
+		listen();
 		await turns();
 		assert.deepEqual(heard, ['last words']);
 	});
 
 	it('bounds what it keeps, small messages counted with what they cost', () => {
-		const { rtc, channel } = stage();
+		const { channel } = stage(LOSSY);
 		const errors: string[] = [];
 		channel.on('error', ({ error }) => errors.push(error.code));
-		for (let count = 0; count < 200_000; count++) rtc.handlers.message('');
+		for (let count = 0; count < 200_000; count++) channel.arrived(0, '');
 		assert.deepEqual(errors, ['unread-overflow']);
 	});
 
-	it('asks the other end to hang up, and hangs up itself when nothing leaves any more', (t) => {
-		t.mock.timers.enable({ apis: ['setTimeout'] });
-		const { rtc, channel, asked, events } = stage();
-		rtc.bufferedAmount = 100;
+	it('asks the other end to close, and ends when it does', () => {
+		const { channel, asked, events, counts } = stage();
+		channel.send('a');
+		channel.send('b');
 		channel.close();
 		channel.close();
-		assert.deepEqual([asked, channel.readyState, rtc.closed], [[channel], 'closing', false]);
-		rtc.bufferedAmount = 50;
-		t.mock.timers.tick(WAITS.flush);
-		assert.equal(rtc.closed, false);
-		t.mock.timers.tick(WAITS.flush);
-		assert.deepEqual([rtc.closed, events.at(-1)], [true, 'close']);
+		assert.deepEqual([asked, channel.readyState, counts().over], [[2], 'closing', 0]);
+		channel.ends(0);
+		assert.deepEqual([channel.readyState, events, counts().over], ['closed', ['close'], 1]);
 	});
 
-	it('is closed at once when it is not open yet', () => {
-		const { rtc, channel, asked } = stage(false);
+	it('waits for the messages that the other end has sent before it closed', () => {
+		const { channel, heard, listen } = stage();
+		listen();
+		channel.ends(2);
+		channel.arrived(1, 'b');
+		assert.equal(channel.readyState, 'open');
+		channel.arrived(0, 'a');
+		assert.deepEqual([heard, channel.readyState], [['a', 'b'], 'closed']);
+	});
+
+	it('ends by itself when nobody answers and nothing leaves any more', (t) => {
+		t.mock.timers.enable({ apis: ['setTimeout'] });
+		const { channel, events } = stage();
+		for (let count = 0; count < 3; count++) channel.send('x');
 		channel.close();
-		assert.deepEqual([asked, rtc.closed, channel.readyState], [[], true, 'closed']);
+		for (const number of [1, 2]) {
+			channel.acknowledged(number);
+			t.mock.timers.tick(WAITS.flush);
+			assert.equal(channel.readyState, 'closing');
+		}
+		t.mock.timers.tick(WAITS.flush);
+		assert.deepEqual([channel.readyState, events.at(-1)], ['closed', 'close']);
 	});
 
 	it('has listeners as properties, one each', () => {
-		const { rtc, channel } = stage();
+		const { channel } = stage();
 		const heard: string[] = [];
 		assert.equal(channel.onmessage, null);
 		channel.onmessage = ({ data }) => heard.push(`first ${String(data)}`);
 		const second = ({ data }: { data: unknown }) => heard.push(`second ${String(data)}`);
 		channel.onmessage = second;
 		assert.equal(channel.onmessage, second);
-		rtc.handlers.message('x');
+		channel.arrived(0, 'x');
 		channel.onmessage = 5 as unknown as null;
 		assert.equal(channel.onmessage, null);
-		rtc.handlers.message('y');
+		channel.arrived(1, 'y');
 		assert.deepEqual(heard, ['second x']);
+	});
+});
+
+describe('what arrives on a reliable channel', () => {
+	it('is acknowledged: at once where much has arrived, otherwise when convenient', () => {
+		const { channel, acknowledged } = stage();
+		for (let number = 0; number < 64; number++) channel.arrived(number, 'x');
+		assert.deepEqual([acknowledged.at(0), acknowledged.at(-1)], [false, true]);
+		assert.equal(channel.acknowledgement(), 64);
+		channel.arrived(64, 'x'.repeat(64 * 1024));
+		assert.equal(acknowledged.at(-1), true);
+	});
+
+	it('is acknowledged again when it comes again: the first acknowledgement may be lost', () => {
+		const { channel, acknowledged, heard, listen } = stage();
+		listen();
+		channel.arrived(0, 'x');
+		assert.equal(channel.acknowledgement(), 1);
+		acknowledged.length = 0;
+		channel.arrived(0, 'x');
+		assert.deepEqual([acknowledged.length > 0, channel.acknowledgement(), heard], [true, 1, ['x']]);
+	});
+
+	it('costs the session when it can never be told', () => {
+		const { channel, counts } = stage();
+		for (let number = 1; number < LIMITS.channelKeptMessages + 3; number++) channel.arrived(number, '');
+		assert.ok(counts().broken > 0);
+	});
+});
+
+describe('the lane of a channel', () => {
+	it('is used once it is open and the other end listens, in either order', () => {
+		for (const readyFirst of [true, false]) {
+			const { channel, sent } = stage({ ordered: false });
+			const lane = new FakeChannel('name', 2);
+			channel.lane(lane);
+			channel.send('a');
+			if (readyFirst) channel.laneReady();
+			else lane.handlers.open();
+			channel.send('b');
+			if (readyFirst) lane.handlers.open();
+			else channel.laneReady();
+			channel.send('c');
+			assert.deepEqual(sent, [
+				[0, 'a'],
+				[1, 'b'],
+			]);
+			assert.deepEqual(lane.messages(1), [[2, 'c']]);
+		}
+	});
+
+	it('begins with the number of its first message where it is ordered, and has nothing more to say', () => {
+		const { channel, lane } = stage();
+		channel.send('a');
+		const rtc = lane();
+		channel.send('b');
+		channel.send(new Uint8Array([1]));
+		assert.deepEqual(rtc.sent, ['1', 'b', new Uint8Array([1])]);
+	});
+
+	it('adds nothing to an unreliable message', () => {
+		const { channel, lane } = stage(LOSSY);
+		const rtc = lane();
+		channel.send('a');
+		channel.send(new Uint8Array([1]));
+		assert.deepEqual(rtc.sent, ['a', new Uint8Array([1])]);
+	});
+
+	it('is read beside the trunk, each message once and in order', () => {
+		const { channel, lane, heard, listen } = stage();
+		listen();
+		const rtc = lane();
+		channel.arrived(0, '0');
+		rtc.handlers.message('2');
+		rtc.handlers.message('two');
+		channel.arrived(2, 'two');
+		channel.arrived(1, 'one');
+		rtc.handlers.message('three');
+		assert.deepEqual(heard, ['0', 'one', 'two', 'three']);
+	});
+
+	it('that dies alone takes nothing with it', () => {
+		const { channel, lane, sent } = stage();
+		const rtc = lane();
+		channel.send('a');
+		channel.send('b');
+		channel.acknowledged(1);
+		assert.deepEqual(sent, []);
+		rtc.handlers.closed();
+		assert.deepEqual(sent, [[1, 'b']]);
+		channel.send('c');
+		assert.deepEqual(sent.at(-1), [2, 'c']);
+		assert.equal(channel.readyState, 'open');
+	});
+
+	it('that takes no more is left, and what was handed to it goes another way', () => {
+		const { channel, lane, sent } = stage();
+		const rtc = lane();
+		channel.send('a');
+		rtc.problem = new Error('closing');
+		channel.send('b');
+		channel.send('c');
+		assert.deepEqual(sent, [
+			[0, 'a'],
+			[1, 'b'],
+			[2, 'c'],
+		]);
+	});
+
+	it('of an earlier connection has no say any more', () => {
+		const { channel, lane, sent } = stage();
+		const old = lane();
+		channel.unlane();
+		const rtc = lane();
+		channel.send('a');
+		old.handlers.closed();
+		old.handlers.open();
+		channel.send('b');
+		assert.deepEqual([rtc.sent, sent], [['0', 'a', 'b'], []]);
+	});
+
+	for (const first of ['x', 'NaN', '-1', '1.5', '1e300', 'Infinity', new ArrayBuffer(3)]) {
+		it(`that begins with ${typeof first === 'string' ? first : 'bytes'} costs the session`, () => {
+			const { lane, counts } = stage();
+			const rtc = lane();
+			rtc.handlers.message(first);
+			assert.equal(counts().broken, 1);
+		});
+	}
+
+	for (const [what, data] of [
+		['text', 'text'],
+		['a short frame', new ArrayBuffer(3)],
+		['an acknowledgement', writeFrame(2, 1, 0).buffer as ArrayBuffer],
+	] as const) {
+		it(`of an unordered channel costs the session when it brings ${what}`, () => {
+			const { lane, heard, listen, counts } = stage({ ordered: false });
+			listen();
+			const rtc = lane();
+			rtc.handlers.message(messageFrame(1, 0, 'good').slice().buffer as ArrayBuffer);
+			assert.deepEqual([heard, counts().broken], [['good'], 0]);
+			rtc.handlers.message(data);
+			assert.deepEqual([heard, counts().broken], [['good'], 1]);
+			assert.equal(readFrame(writeFrame(TEXT, 1, 0))?.channel, 1);
+		});
+	}
+
+	it('is closed with the channel, and asked for nothing afterwards', async () => {
+		const { channel, lane, sent, heard, listen } = stage();
+		listen();
+		const rtc = lane();
+		channel.send('x');
+		channel.end();
+		await turns();
+		rtc.handlers.message('0');
+		rtc.handlers.message('late');
+		assert.deepEqual([rtc.closed, sent, heard], [true, [], []]);
 	});
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { PeerConnection } from 'node-datachannel';
 import type { ErrorCode } from '../../src/index.js';
+import { messageFrame, writeFrame } from '../../src/peer/frames.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import { childFor } from '../support/child.js';
 import { RawLink } from '../support/raw-link.js';
@@ -152,15 +153,40 @@ describe('a slave in a process of its own', () => {
 		return { url, id, check, child };
 	}
 
-	it('refuses descriptions that it cannot use, says why, and goes on', async (t) => {
+	it('answers no description that it cannot use, and takes the next one of the same session', async (t) => {
 		const { url, id, check } = await stage(t);
 		const { link } = await RawLink.client(t, url);
-		const bad = badDescriptions(await realOffer(t, url));
-		for (const [index, sdp] of bad.entries()) {
-			link.say({ t: 'offer', session: `s${index}`, slave: id, sdp });
-			const end = await link.said.find(({ session }) => session === `s${index}`, `an answer to ${JSON.stringify(sdp)}`);
-			assert.ok(end.t === 'close' || end.t === 'rejected', `${end.t} for ${JSON.stringify(sdp)}`);
-			assert.ok(String(end.reason).length > 0);
+		const good = await realOffer(t, url);
+		for (const [index, sdp] of badDescriptions(good).entries()) {
+			const session = `s${index}`;
+			link.say({ t: 'offer', session, slave: id, sdp });
+			link.say({ t: 'offer', session, slave: id, attempt: 1, sdp: good });
+			const isAnswer = (message: { [key: string]: unknown }) => message.session === session && 'sdp' in message;
+			const answer = await link.said.find(isAnswer, `an answer after ${JSON.stringify(sdp)}`);
+			assert.deepEqual([answer.t, answer.attempt], ['answer', 1], JSON.stringify(sdp));
+			link.say({ t: 'close', session, reason: 'next' });
+		}
+		await check();
+	});
+
+	it('takes no ICE credentials that are none', async (t) => {
+		const { url, id, check } = await stage(t);
+		const sdp = await realOffer(t, url);
+		const pwd = 'x'.repeat(24);
+		for (const ice of [
+			{ ufrag: 'ab c', pwd },
+			{ ufrag: 'abc', pwd },
+			{ ufrag: 'abcd', pwd: 'short' },
+			{ ufrag: 'abcd\r\na=x', pwd },
+			{ ufrag: 'abcd', pwd: 'x'.repeat(257) },
+			{ ufrag: 'a'.repeat(257), pwd },
+			{ ufrag: 'äöüß', pwd },
+			{ ufrag: 'abcd' },
+			'abcd',
+		]) {
+			const { link } = await RawLink.client(t, url);
+			link.say({ t: 'offer', session: 'x', slave: id, sdp, ice });
+			assert.equal((await link.closed).code, 4400, JSON.stringify(ice));
 		}
 		await check();
 	});
@@ -204,8 +230,8 @@ describe('a Node client', () => {
 		const slaveCo = await seen(client, id);
 		let answer = '';
 		link.socket.on('message', (data) => {
-			const { t, session } = JSON.parse(String(data)) as Record<string, unknown>;
-			if (t === 'offer') link.say({ t: 'answer', session, sdp: answer });
+			const { t, session, attempt } = JSON.parse(String(data)) as Record<string, unknown>;
+			if (t === 'offer') link.say({ t: 'answer', session, attempt, sdp: answer, relay: false });
 		});
 		for (const sdp of badDescriptions(good)) {
 			answer = sdp;
@@ -243,7 +269,7 @@ describe('a Node client', () => {
 
 describe('a peer that speaks WebRTC but not this protocol', () => {
 	/** A peer with no library above WebRTC, as client of a slave. */
-	async function rawPeer(t: TestContext, control: boolean) {
+	async function rawPeer(t: TestContext) {
 		const { url } = await masterFor(t);
 		const slave = await slaveFor(t, url);
 		const { link } = await RawLink.client(t, url);
@@ -251,10 +277,11 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 		for (let attempt = 0; ; attempt++) {
 			const peer = new PeerConnection('raw', { iceServers: [], disableAutoNegotiation: true });
 			const failed = failureOf(peer);
-			const controlChannel = peer.createDataChannel('enslavism', { negotiated: true, id: 1022 });
-			const first = control ? controlChannel : peer.createDataChannel('plain', { protocol: 'chat' });
+			const trunk = peer.createDataChannel('enslavism', { negotiated: true, id: 1022 });
+			const lane = peer.createDataChannel('lane', { negotiated: true, id: 2 });
+			const plain = peer.createDataChannel('plain', { protocol: 'chat' });
 			// Without listeners of these the library may never let go of a channel, nor of the process.
-			for (const channel of new Set([controlChannel, first])) {
+			for (const channel of [trunk, lane, plain]) {
 				channel.onOpen(() => {});
 				channel.onMessage(() => {});
 				channel.onClosed(() => {});
@@ -264,11 +291,11 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 			const sdp = (peer.localDescription()?.sdp ?? '').replace('actpass', 'active');
 			const session = `raw ${attempt}`;
 			link.say({ t: 'offer', session, slave: slave.id, sdp });
-			const answer = await link.hear('answer', (message) => message.session === session);
+			const answer = await link.hear('answer', (message) => message.session === session && 'sdp' in message);
 			try {
 				peer.setRemoteDescription(String(answer.sdp), 'answer');
 				const [connection] = await Promise.race([connected, failed]);
-				return { slave, peer, first, connection };
+				return { slave, peer, trunk, lane, plain, connection };
 			} catch (error) {
 				// The library loses its own race between ICE and the description now and then.
 				if (attempt > 5) throw error;
@@ -293,42 +320,60 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 		return failed;
 	}
 
-	const cases: [said: string | Uint8Array, code: ErrorCode][] = [
-		['garbage', 'bad-message'],
-		['null', 'bad-message'],
-		['{"t":"hello"}', 'bad-message'],
-		[new Uint8Array([1]), 'bad-message'],
-		['x'.repeat(LIMITS.controlLength + 1), 'bad-message'],
-		['{"t":"close","sent":{},"reason":"bye"}', 'session-closed'],
+	/** A text about the session, the `number`th. */
+	const about = (text: string, number = 0) => messageFrame(0, number, text);
+
+	const cases: [name: string, said: string | Uint8Array, code: ErrorCode][] = [
+		['text', 'garbage', 'bad-message'],
+		['less than a frame', new Uint8Array([1]), 'bad-message'],
+		['a frame of no known kind', writeFrame(200, 0, 0), 'bad-message'],
+		['garbage about the session', about('garbage'), 'bad-message'],
+		['null', about('null'), 'bad-message'],
+		['{"t":"hello"}', about('{"t":"hello"}'), 'bad-message'],
+		['bytes about the session', messageFrame(0, 0, new Uint8Array([1])), 'bad-message'],
+		['too much', about('x'.repeat(LIMITS.controlLength + 1)), 'bad-message'],
+		['a channel with a number of ours', about('{"t":"open","n":2,"id":5,"label":"x"}'), 'bad-message'],
+		["a channel with the trunk's stream", about('{"t":"open","n":1,"id":1022,"label":"x"}'), 'bad-message'],
+		['bye', about('{"t":"bye","reason":"bye"}'), 'session-closed'],
 	];
-	for (const [said, code] of cases) {
-		it(`ends its own session by saying ${String(said).slice(0, 40)}`, async (t) => {
-			const { first, connection } = await rawPeer(t, true);
+	for (const [name, said, code] of cases) {
+		it(`ends its own session by saying ${name}`, async (t) => {
+			const { trunk, connection } = await rawPeer(t);
 			const closed = next(connection, 'close');
-			await opened(first);
-			if (typeof said === 'string') first.sendMessage(said);
-			else first.sendMessageBinary(said);
+			await opened(trunk);
+			if (typeof said === 'string') trunk.sendMessage(said);
+			else trunk.sendMessageBinary(said);
 			assert.equal((await closed)[0].code, code);
 		});
 	}
 
 	it('is not waited for without end when it says that it sent more than it did', async (t) => {
-		const { first, connection } = await rawPeer(t, true);
+		const { trunk, connection } = await rawPeer(t);
 		const closed = next(connection, 'close');
-		await opened(first);
-		first.sendMessage('{"t":"close","sent":{"0":1000,"__proto__":5,"x":7},"reason":"liar"}');
+		await opened(trunk);
+		trunk.sendMessageBinary(about('{"t":"open","n":1,"id":2,"label":"x"}', 0));
+		trunk.sendMessageBinary(about('{"t":"close","n":1,"last":1000}', 1));
+		trunk.sendMessageBinary(about('{"t":"close","n":999,"last":5}', 2));
+		trunk.sendMessageBinary(about('{"t":"bye","reason":"liar"}', 3));
 		assert.equal((await closed)[0].reason, 'liar');
 	});
 
-	it('may open channels of its own', async (t) => {
-		const { first, connection, slave } = await rawPeer(t, false);
-		const channel = connection.dataChannels[0] ?? (await next(connection, 'datachannel'))[0];
-		assert.deepEqual([channel.label, channel.protocol, channel.ordered], ['plain', 'chat', true]);
+	it('may open channels of its own, but none of which it says nothing', async (t) => {
+		const { trunk, lane, plain, connection, slave } = await rawPeer(t);
+		const announced = next(connection, 'datachannel');
+		await opened(plain);
+		plain.sendMessage('nobody hears this');
+		trunk.sendMessageBinary(about('{"t":"open","n":1,"id":2,"label":"mine","protocol":"chat"}'));
+		const [channel] = await announced;
+		assert.deepEqual([channel.label, channel.protocol, channel.ordered], ['mine', 'chat', true]);
 		const arrived = messagesOf(channel);
-		await opened(first);
-		first.sendMessage('hi');
-		assert.deepEqual(await arrived.count(1), ['hi']);
-		assert.equal(slave.connections.length, 1);
+		trunk.sendMessageBinary(messageFrame(1, 0, 'over the trunk'));
+		assert.deepEqual(await arrived.count(1), ['over the trunk']);
+		await opened(lane);
+		lane.sendMessage('1');
+		lane.sendMessage('over its own stream');
+		assert.deepEqual(await arrived.count(2), ['over the trunk', 'over its own stream']);
+		assert.deepEqual([slave.connections.length, connection.dataChannels.length], [1, 1]);
 	});
 });
 

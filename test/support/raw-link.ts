@@ -18,6 +18,8 @@ export interface RawLinkOptions {
 export class RawLink {
 	readonly socket: WebSocket;
 	readonly said = new Inbox<Said>();
+	/** Binary frames. */
+	readonly bytes = new Inbox<Buffer>();
 	readonly #opened: Promise<void>;
 	readonly #closed: Promise<{ code: number; reason: string }>;
 
@@ -30,7 +32,10 @@ export class RawLink {
 		this.socket = new WebSocket(linkUrl(url, kind), protocols, { headers, perMessageDeflate: false });
 		t.after(() => this.socket.terminate());
 		this.socket.on('error', () => {});
-		this.socket.on('message', (data) => this.said.put(JSON.parse(String(data)) as Said));
+		this.socket.on('message', (data: Buffer, isBinary) => {
+			if (isBinary) this.bytes.put(data);
+			else this.said.put(JSON.parse(String(data)) as Said);
+		});
 		this.#opened = new Promise((resolve) => this.socket.once('open', () => resolve()));
 		this.#closed = new Promise((resolve) => {
 			this.socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));

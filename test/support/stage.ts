@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { MasterConnection, type MasterConnectionOptions, type SlaveConnection } from '../../src/client/node.js';
-import { type Channel, type ClientConnection, Master, type MasterOptions, Slave } from '../../src/index.js';
-import { EnslavismError, type ErrorCode } from '../../src/wire/index.js';
+import { type Channel, type ClientConnection, Master, type MasterOptions, Slave, type SlaveOptions } from '../../src/index.js';
+import type { PathKind } from '../../src/peer/index.js';
+import { type Emitter, EnslavismError, type ErrorCode } from '../../src/wire/index.js';
 import { Inbox, next, within } from './wait.js';
 
 /** A master on a free port. Its errors fail the test, unless the test listens for them itself. */
@@ -24,8 +25,9 @@ export async function slaveFor(
 	url: string,
 	userData?: unknown,
 	auth?: Record<string, unknown>,
+	options?: SlaveOptions,
 ): Promise<Slave> {
-	const slave = await within(new Slave(url, userData, auth), 'the slave to register');
+	const slave = await within(new Slave(url, userData, auth, options), 'the slave to register');
 	t.after(() => slave.close());
 	return slave;
 }
@@ -44,23 +46,37 @@ export async function seen(client: MasterConnection, id: string): Promise<SlaveC
 	return find() as SlaveConnection;
 }
 
+/** What each of three is made with. */
+export interface TrioOptions {
+	master?: MasterOptions;
+	slave?: SlaveOptions;
+	client?: MasterConnectionOptions;
+}
+
 /** A master, a slave and a client that sees it. */
-export async function trioFor(t: TestContext, userData?: unknown) {
-	const { master, url, port } = await masterFor(t);
-	const slave = await slaveFor(t, url, userData);
-	const client = clientFor(t, url);
+export async function trioFor(t: TestContext, userData?: unknown, options: TrioOptions = {}) {
+	const { master, url, port } = await masterFor(t, options.master);
+	const slave = await slaveFor(t, url, userData, undefined, options.slave);
+	const client = clientFor(t, url, options.client);
 	const slaveCo = await seen(client, slave.id);
 	return { master, url, port, slave, client, slaveCo };
 }
 
 /** A master, a slave and a client with an open session. */
-export async function sessionFor(t: TestContext) {
-	const trio = await trioFor(t);
+export async function sessionFor(t: TestContext, options?: TrioOptions) {
+	const trio = await trioFor(t, undefined, options);
 	const [[clientCo]] = await Promise.all([
 		next(trio.slave, 'connection'),
 		within(trio.slaveCo.connect(), 'the session'),
 	]);
 	return { ...trio, clientCo };
+}
+
+/** Resolves when the channels of both ends run over this path. */
+export async function runningOver(path: PathKind | undefined, ...ends: (SlaveConnection | ClientConnection)[]): Promise<void> {
+	for (const end of ends) {
+		while (end.path !== path) await next(end as Emitter<{ pathchange: [path: PathKind | undefined] }>, 'pathchange');
+	}
 }
 
 /** Both ends of a new channel that the client opens. */

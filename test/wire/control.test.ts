@@ -4,33 +4,55 @@ import fc from 'fast-check';
 import { type Control, readControl } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 
-describe('a message of the control channel', () => {
-	it('is a ping, a pong, a ready or a close', () => {
+describe('a message of a session about itself', () => {
+	it('is an open, a lane, a close or a bye', () => {
 		const messages: Control[] = [
-			{ t: 'ping', n: 1 },
-			{ t: 'pong', n: 2 },
-			{ t: 'ready', n: 3 },
-			{ t: 'close', sent: {} },
-			{ t: 'close', sent: { 0: 7, 1021: 0 }, reason: 'enough' },
+			{ t: 'open', n: 1, id: 2, label: 'x' },
+			{ t: 'open', n: 2, id: 3, label: '', protocol: 'chat', ordered: false, maxRetransmits: 0 },
+			{ t: 'open', n: 3, id: 4, label: 'ü', maxPacketLifeTime: 65_535 },
+			{ t: 'open', n: 2 ** 31 + 1021, id: 1021, label: 'both', negotiated: true },
+			{ t: 'lane', n: 1, a: 0 },
+			{ t: 'close', n: 1, last: 0 },
+			{ t: 'close', n: 1, last: 2 ** 40 },
+			{ t: 'bye', reason: 'enough' },
 		];
-		for (const message of messages) assert.deepEqual(readControl(JSON.stringify(message)), message);
+		for (const message of messages) {
+			// What is not said may be there with its default.
+			const read = { ...readControl(JSON.stringify(message)) } as Record<string, unknown>;
+			const picked = Object.keys(message).map((key) => [key, read[key]]);
+			assert.deepEqual(Object.fromEntries(picked), message);
+		}
 	});
 
 	const none = [
-		...['', 'null', '1', '[]', '{}', '"ping"', '{', '{"t":"ping"}', '{"t":"ping","n":"1"}', '{"t":"pong","n":null}'],
-		...['{"t":"close"}', '{"t":"close","sent":1}', '{"t":"close","sent":null}', '{"t":"close","sent":{},"reason":1}'],
-		...['{"t":"ready"}', '{"t":"ready","n":"1"}', '{"t":"hello","n":1}', '{"n":1}'],
-		...['{"t":"__proto__","n":1,"sent":{}}', '{"t":["ping"],"n":1}'],
+		...['', 'null', '1', '[]', '{}', '"bye"', '{', '{"n":1}', '{"t":"hello","n":1}', '{"t":"ping","n":1}'],
+		...['{"t":"lane"}', '{"t":"lane","n":1}', '{"t":"lane","n":1,"a":"0"}', '{"t":"lane","n":1.5,"a":0}'],
+		...['{"t":"close"}', '{"t":"close","n":1}', '{"t":"close","n":1,"last":null}', '{"t":"close","n":1e300,"last":0}'],
+		...['{"t":"bye","reason":1}', '{"t":"bye","reason":{}}'],
+		...['{"t":"open"}', '{"t":"open","n":1,"label":"x"}', '{"t":"open","n":1,"id":2,"label":3}'],
+		...['{"t":"open","n":1,"id":1e400,"label":""}', '{"t":"open","n":"1","id":2,"label":""}'],
+		...['{"t":"__proto__","n":1,"a":0,"last":0,"id":0}', '{"t":"constructor","n":1,"id":1}', '{"t":["bye"],"reason":""}'],
+		...['{"t":"toString"}', '{"t":"hasOwnProperty","n":1}'],
 	];
 	for (const text of none) it(`is not ${text || 'nothing'}`, () => assert.equal(readControl(text), undefined));
 
 	it('is not longer than its bound', () => {
-		const text = JSON.stringify({ t: 'ping', n: 1 });
+		const text = JSON.stringify({ t: 'bye', reason: 'x' });
 		assert.ok(readControl(text.padEnd(LIMITS.controlLength)));
 		assert.equal(readControl(text.padEnd(LIMITS.controlLength + 1)), undefined);
 	});
 
 	it('is never answered with an exception', () => {
-		fc.assert(fc.property(fc.oneof(fc.json(), fc.string()), (text) => void readControl(text)));
+		const message = fc.record({
+			t: fc.constantFrom('open', 'lane', 'close', 'bye', '__proto__'),
+			n: fc.jsonValue(),
+			id: fc.jsonValue(),
+			a: fc.jsonValue(),
+			last: fc.jsonValue(),
+			label: fc.jsonValue(),
+			reason: fc.jsonValue(),
+		});
+		const texts = fc.oneof(fc.json(), fc.string(), message.map((each) => JSON.stringify(each)));
+		fc.assert(fc.property(texts, (text) => void readControl(text)), { numRuns: 1000 });
 	});
 });

@@ -15,40 +15,46 @@ import * as LIMITS from '../../src/wire/limits.js';
 /** A good message of each name of a table, every optional key given. */
 type Examples<T extends Table> = { [Name in keyof T & string]: Omit<Extract<MessageOf<T>, { t: Name }>, 't'> };
 
-const entry = { id: 'slave-1', data: '[1]', auth: '[2]' };
-const ice = { servers: [{ urls: 'stun:s.test' }, { urls: ['turn:t.test'], username: 'u', credential: 'c' }] };
-const candidate = { session: 's', candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
+const direct = {
+	fingerprint: Array(32).fill('0A').join(':'),
+	candidates: ['1 1 UDP 2122317823 192.0.2.1 9 typ host', '2 1 UDP 1 2001:db8::1 9 typ host'],
+};
+const ice = { ufrag: 'a+/9', pwd: 'Zz0+'.repeat(6) };
+const iceServers = { servers: [{ urls: 'stun:s.test' }, { urls: ['turn:t.test'], username: 'u', credential: 'c' }] };
+const entry = { id: 'slave-1', data: '[1]', auth: '[2]', direct };
+const candidate = { session: 's', attempt: 1, candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
 const clientToMaster: Examples<typeof ClientToMaster> = {
-	offer: { session: 's', slave: 'b', sdp: 'v=0' },
+	offer: { session: 's', slave: 'b', attempt: 0, sdp: 'v=0', ice },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 };
 
 const slaveToMaster: Examples<typeof SlaveToMaster> = {
-	register: { data: '[1]' },
+	register: { data: '[1]', direct },
 	update: { data: '[1]' },
-	answer: { session: 's', sdp: 'v=0' },
+	moved: { direct },
+	answer: { session: 's', attempt: 2, sdp: 'v=0', relay: false },
 	reject: { session: 's', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: '' },
 };
 
 const masterToSlave: Examples<typeof MasterToSlave> = {
-	registered: { id: 'slave-1' },
-	ice,
-	offer: { session: 's', client: 'c', auth: '[1]', sdp: 'v=0' },
+	registered: { id: 'slave-1', relay: true },
+	ice: iceServers,
+	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
 };
 
 const masterToClient: Examples<typeof MasterToClient> = {
-	welcome: { id: 'client-1' },
-	ice,
+	welcome: { id: 'client-1', relay: false },
+	ice: iceServers,
 	snapshot: { seq: 3, slaves: [entry] },
 	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'] },
-	answer: { session: 's', sdp: 'v=0' },
+	answer: { session: 's', attempt: 0, sdp: 'v=0', relay: true },
 	rejected: { session: 's', code: 'rejected', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
@@ -62,7 +68,7 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 	['master to client', MasterToClient, masterToClient],
 ];
 
-const OPTIONAL = new Set(['auth', 'added', 'updated', 'removed']);
+const OPTIONAL = new Set(['auth', 'added', 'updated', 'removed', 'sdp', 'ice', 'direct', 'attempt', 'relay']);
 
 const LENGTHS: Record<string, number> = {
 	id: LIMITS.idLength,

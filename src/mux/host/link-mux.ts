@@ -58,6 +58,11 @@ export class LinkMux {
 		this.session.consume(stream, bytes, performance.now());
 	}
 
+	/** Lets everything leave that there is room for. */
+	flush(): void {
+		this.#send();
+	}
+
 	/** The socket is lost, and every stream with it. */
 	close(): void {
 		this.session.stop('mux-lost');

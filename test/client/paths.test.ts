@@ -1,0 +1,441 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { BaseMasterConnection } from '../../src/client/master-connection.js';
+import type { SlaveConnection } from '../../src/client/node.js';
+import type { Channel, ClientConnection } from '../../src/index.js';
+import { nodePlatform } from '../../src/peer/node/index.js';
+import type { CreatePeer, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
+import { MasterToClient, readMessage } from '../../src/wire/index.js';
+import * as LIMITS from '../../src/wire/limits.js';
+import {
+	channelFor,
+	clientFor,
+	coded,
+	echo,
+	masterFor,
+	messagesOf,
+	runningOver,
+	seen,
+	sessionFor,
+	slaveFor,
+	type TrioOptions,
+	trioFor,
+} from '../support/stage.js';
+import { Inbox, next, turns, within } from '../support/wait.js';
+
+const RELAY_ONLY: TrioOptions = { client: { paths: ['relay'] } };
+
+const LOSSY = { ordered: false, maxRetransmits: 0 };
+
+/** A client whose WebRTC connections a test can break. */
+function breakableFor(t: TestContext, url: string) {
+	const live: { peer: RtcPeer; handlers: RtcPeerHandlers }[] = [];
+	let allowed = true;
+	const createPeer: CreatePeer = (config, handlers) => {
+		const peer = nodePlatform.createPeer(config, {
+			...handlers,
+			// Without its description the other end never hears of the attempt.
+			description: (type, sdp) => allowed && handlers.description(type, sdp),
+		});
+		live.push({ peer, handlers });
+		return peer;
+	};
+	const client = new BaseMasterConnection({ ...nodePlatform, createPeer }, (text) => readMessage(MasterToClient, text), url);
+	t.after(() => client.close());
+	return {
+		client,
+		/** How many attempts there were. */
+		attempts: () => live.length,
+		allow(yes: boolean): void {
+			allowed = yes;
+		},
+		/** The newest connection dies. */
+		cut(): void {
+			const { peer, handlers } = live.at(-1) as (typeof live)[number];
+			peer.close();
+			handlers.state('failed');
+		},
+	};
+}
+
+/** Sends numbered messages over a channel, a few every few milliseconds, until it has sent `count`. */
+async function talk(channel: Channel, count: number, each: (sent: number) => void = () => {}): Promise<void> {
+	for (let sent = 0; sent < count; ) {
+		for (let burst = 0; burst < 10 && sent < count; burst++) channel.send(`${sent++}`);
+		each(sent);
+		await new Promise((resolve) => setTimeout(resolve, 2));
+	}
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, number) => `${number}`);
+
+describe('the path of a session', () => {
+	it('is the relay first and WebRTC then, under channels that talk', async (t) => {
+		const { slave, slaveCo } = await trioFor(t);
+		const asked = new Inbox<unknown>();
+		slave.on('offer', asked.put);
+		const paths = new Inbox<unknown>();
+		slaveCo.on('pathchange', paths.put);
+		const [[clientCo]] = await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
+		const first = slaveCo.path;
+		const reliable = await channelFor(slaveCo, clientCo, 'reliable');
+		const loose = await channelFor(slaveCo, clientCo, 'loose', { ordered: false });
+		const lossy = await channelFor(slaveCo, clientCo, 'lossy', LOSSY);
+		const pairs = [reliable, loose, lossy].flatMap(({ near, far }) => [
+			{ from: near, arrived: messagesOf(far).items },
+			{ from: far, arrived: messagesOf(near).items },
+		]);
+		await Promise.all(pairs.map(({ from }) => talk(from, 1000)));
+		await runningOver('rtc', slaveCo, clientCo);
+		await Promise.all(pairs.map(({ from }) => talk(from, 20)));
+		await slaveCo.rtt();
+		const all = [...numbers(1000), ...numbers(20)];
+		for (const [index, { arrived }] of pairs.entries()) {
+			if (index < 4) await messagesHad(() => arrived.length >= all.length);
+			if (index < 2) assert.deepEqual(arrived, all);
+			else if (index < 4) assert.deepEqual([...arrived].sort(), [...all].sort());
+			else assert.ok(arrived.length <= all.length && arrived.length > 900, `${arrived.length} arrived`);
+		}
+		assert.deepEqual([asked.items.length, slave.connections], [1, [clientCo]]);
+		assert.deepEqual(paths.items, first === 'relay' ? ['rtc'] : []);
+		for (const { near, far } of [reliable, loose, lossy]) {
+			assert.deepEqual([near.readyState, far.readyState], ['open', 'open']);
+		}
+	});
+
+	it('is the relay again while WebRTC is rebuilt: nothing is lost, and nobody is asked again', async (t) => {
+		const { url } = await masterFor(t);
+		const slave = await slaveFor(t, url);
+		const asked = new Inbox<unknown>();
+		slave.on('offer', asked.put);
+		const { client, cut, attempts } = breakableFor(t, url);
+		const slaveCo = await seen(client, slave.id);
+		const [[clientCo]] = await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
+		const paths = new Inbox<unknown>();
+		clientCo.on('pathchange', paths.put);
+		const ordered = await channelFor(slaveCo, clientCo, 'ordered');
+		const loose = await channelFor(slaveCo, clientCo, 'loose', { ordered: false });
+		const lossy = await channelFor(slaveCo, clientCo, 'lossy', LOSSY);
+		await runningOver('rtc', slaveCo, clientCo);
+		const directions = [ordered, loose, lossy].flatMap(({ near, far }) => [
+			{ from: near, arrived: messagesOf(far).items },
+			{ from: far, arrived: messagesOf(near).items },
+		]);
+		const before = attempts();
+		let cuts = 0;
+		await Promise.all(
+			directions.map(({ from }, index) =>
+				talk(from, 1000, (sent) => {
+					if (index !== 0 || (sent !== 300 && sent !== 700)) return;
+					cuts++;
+					cut();
+				}),
+			),
+		);
+		for (const { from } of directions) from.send('end');
+		for (const [index, { arrived }] of directions.entries()) {
+			const all = [...numbers(1000), 'end'];
+			if (index < 4) await messagesHad(() => arrived.length >= all.length);
+			if (index < 2) assert.deepEqual(arrived, all);
+			else if (index < 4) assert.deepEqual([...arrived].sort(), [...all].sort());
+			else assert.equal(new Set(arrived).size, arrived.length, 'at most once');
+		}
+		await runningOver('rtc', slaveCo, clientCo);
+		assert.deepEqual([cuts, asked.items.length, slave.connections], [2, 1, [clientCo]]);
+		assert.ok(attempts() > before && paths.items.includes('relay'));
+		for (const { near } of [ordered, loose, lossy]) {
+			while (near.bufferedAmount > 0) await next(near, 'bufferedamountlow');
+		}
+	});
+
+	it('stays the relay where WebRTC does not come up, and is WebRTC once it does', async (t) => {
+		const { url } = await masterFor(t);
+		const slave = await slaveFor(t, url);
+		echo(slave);
+		const { client, allow, cut, attempts } = breakableFor(t, url);
+		allow(false);
+		const slaveCo = await seen(client, slave.id);
+		const opening = slaveCo.createDataChannel('x');
+		// The description goes out with the first attempt that may.
+		allow(true);
+		const channel = await within(opening, 'the channel');
+		const answers = messagesOf(channel);
+		allow(false);
+		await runningOver('rtc', slaveCo);
+		cut();
+		assert.equal(slaveCo.path, 'relay');
+		channel.send('over the relay');
+		await answers.find((each) => each === 'over the relay');
+		const tried = attempts();
+		while (attempts() < tried + 2) {
+			await new Promise((resolve) => setTimeout(resolve, 20));
+			if (attempts() > tried) cut();
+		}
+		assert.equal(slaveCo.path, 'relay');
+		allow(true);
+		cut();
+		await runningOver('rtc', slaveCo);
+		channel.send('over WebRTC');
+		await answers.find((each) => each === 'over WebRTC');
+	});
+
+	const wishes: [wish: string, options: TrioOptions, path: 'rtc' | 'relay'][] = [
+		['the client wants the relay alone', { client: { paths: ['relay'] } }, 'relay'],
+		['the slave wants the relay alone', { slave: { paths: ['relay'] } }, 'relay'],
+		['the client wants WebRTC alone', { client: { paths: ['rtc'] } }, 'rtc'],
+		['the slave wants WebRTC alone', { slave: { paths: ['rtc'] } }, 'rtc'],
+		['the master has no relay', { master: { relay: false } }, 'rtc'],
+	];
+	for (const [wish, options, path] of wishes) {
+		it(`is ${path} where ${wish}`, async (t) => {
+			const { slaveCo, clientCo, client } = await sessionFor(t, options);
+			const paths = new Inbox<unknown>();
+			for (const end of [slaveCo, clientCo]) end.on('pathchange', paths.put);
+			assert.deepEqual([slaveCo.path, clientCo.path], [path, path]);
+			const { near, far } = await channelFor(slaveCo, clientCo);
+			const arrived = [messagesOf(far), messagesOf(near)];
+			near.send('there');
+			far.send(new Uint8Array(LIMITS.messageBytes));
+			await Promise.all(arrived.map((each) => each.count(1)));
+			await slaveCo.rtt();
+			await clientCo.rtt();
+			assert.deepEqual([paths.items, slaveCo.path, clientCo.path, client.state], [[], path, path, 'open']);
+		});
+	}
+
+	it('is none where the two ends want none alike: that is said', { timeout: 60_000 }, async (t) => {
+		const { slaveCo } = await trioFor(t, 0, { client: { paths: ['rtc'] }, slave: { paths: ['relay'] } });
+		await assert.rejects(within(slaveCo.connect(), 'the refusal', 30_000), (error: { code: string }) => {
+			assert.match(error.code, /^(rtc-failed|connect-timeout)$/);
+			return true;
+		});
+	});
+
+	it('is that of 20 sessions of one client, each by itself', async (t) => {
+		const { url } = await masterFor(t);
+		for (const paths of [['relay'], ['rtc', 'relay']] as const) {
+			const client = clientFor(t, url, { paths });
+			const slaves = await Promise.all(Array.from({ length: 20 }, (_, index) => slaveFor(t, url, index)));
+			for (const slave of slaves) echo(slave);
+			const talks = slaves.map(async ({ id }, index) => {
+				const slaveCo = await seen(client, id);
+				const channel = await slaveCo.createDataChannel('x');
+				const answers = messagesOf(channel);
+				for (let count = 0; count < 50; count++) channel.send(`${index} ${count}`);
+				const heard = await answers.count(50);
+				assert.deepEqual(
+					heard,
+					Array.from({ length: 50 }, (_, count) => `${index} ${count}`),
+				);
+				if (index % 2 === 0) return;
+				slaveCo.close('enough');
+				channel.close();
+			});
+			await within(Promise.all(talks), 'all of them');
+			assert.deepEqual(
+				client.slaves.filter(({ state }) => state === 'open').map(({ userData }) => userData),
+				Array.from({ length: 10 }, (_, index) => 2 * index),
+			);
+			client.close();
+			for (const slave of slaves) slave.close();
+		}
+	});
+});
+
+/** Waits until something is so that has no event of its own. */
+async function messagesHad(is: () => boolean): Promise<void> {
+	for (let turn = 0; turn < 1500 && !is(); turn++) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+describe('a session over the relay', () => {
+	for (const from of ['client', 'slave'] as const) {
+		it(`delivers what was sent just before the ${from} closed it, and the reason`, async (t) => {
+			const { slaveCo, clientCo } = await sessionFor(t, RELAY_ONLY);
+			const { near, far } = await channelFor(slaveCo, clientCo);
+			const [sender, receiver] = from === 'client' ? [near, far] : [far, near];
+			const arrived = messagesOf(receiver);
+			const over = Promise.all([next(slaveCo, 'close'), next(clientCo, 'close')]);
+			for (let count = 0; count < 500; count++) sender.send(`${count} ${'x'.repeat(500)}`);
+			(from === 'client' ? slaveCo : clientCo).close('bye');
+			for (const [error] of await over) coded('session-closed', 'bye')(error);
+			assert.equal(arrived.items.length, 500);
+		});
+
+		it(`delivers what was sent just before the whole ${from} closed, and the reason`, async (t) => {
+			const { client, slave, slaveCo, clientCo } = await sessionFor(t, RELAY_ONLY);
+			const { near, far } = await channelFor(slaveCo, clientCo);
+			const [sender, receiver] = from === 'client' ? [near, far] : [far, near];
+			const other = from === 'client' ? clientCo : slaveCo;
+			const arrived = messagesOf(receiver);
+			const over = next(other as ClientConnection, 'close');
+			sender.send('last words');
+			if (from === 'client') client.close();
+			else slave.close('for the night');
+			const [error] = await over;
+			assert.deepEqual(arrived.items, ['last words']);
+			coded('session-closed', from === 'client' ? undefined : 'for the night')(error);
+		});
+	}
+
+	it('ends soon when the other end is gone without a word', async (t) => {
+		const { client, slaveCo, clientCo, master } = await sessionFor(t, RELAY_ONLY);
+		const over = [next(slaveCo, 'close'), next(clientCo, 'close')];
+		assert.equal(client.state, 'open');
+		await master.close();
+		for (const each of over) assert.equal((await each)[0].code, 'session-closed');
+	});
+
+	it('closes channels, opens others, and measures', async (t) => {
+		const { slaveCo, clientCo } = await sessionFor(t, RELAY_ONLY);
+		for (let round = 0; round < 20; round++) {
+			const { near, far } = await channelFor(slaveCo, clientCo, `${round}`);
+			const arrived = messagesOf(far);
+			const closed = Promise.all([next(near, 'close'), next(far, 'close')]);
+			near.send('x');
+			(round % 2 === 0 ? near : far).close();
+			await closed;
+			if (round % 2 === 0) assert.deepEqual(arrived.items, ['x']);
+		}
+		const time = await slaveCo.rtt();
+		assert.ok(time > 0 && time < 2000);
+	});
+
+	it('keeps what the other end does not read within its bounds, and gets it there', async (t) => {
+		const { slaveCo, clientCo } = await sessionFor(t, { ...RELAY_ONLY, master: { relay: { perSession: 1e9 } } });
+		const { near, far } = await channelFor(slaveCo, clientCo);
+		const arrived = messagesOf(far);
+		const message = new Uint8Array(64 * 1024);
+		let sent = 0;
+		assert.throws(() => {
+			for (;;) {
+				near.send(message);
+				sent++;
+			}
+		}, coded('buffer-full'));
+		assert.equal(sent, LIMITS.channelBufferedBytes / message.length);
+		await arrived.count(sent);
+		while (near.bufferedAmount > 0) await next(near, 'bufferedamountlow');
+	});
+});
+
+describe('a channel that is eager', () => {
+	it('takes messages at once, and they arrive when the slave has accepted', async (t) => {
+		for (const options of [{}, RELAY_ONLY, { client: { paths: ['rtc'] } }] as TrioOptions[]) {
+			const { slave, slaveCo } = await trioFor(t, 0, options);
+			let decide = () => {};
+			slave.on('offer', () => new Promise<void>((resolve) => {
+				decide = resolve;
+			}));
+			const asked = next(slave, 'offer');
+			const channel = await slaveCo.createDataChannel('x', { eager: true });
+			for (const each of numbers(50)) channel.send(each);
+			await asked;
+			await turns(20);
+			assert.equal(slave.connections.length, 0);
+			const order = new Inbox<string>();
+			slave.on('connection', (client) => {
+				order.put('connection');
+				client.on('datachannel', (far) => {
+					order.put(`datachannel ${far.label}`);
+					far.on('message', ({ data }) => order.put(String(data)));
+				});
+			});
+			decide();
+			assert.deepEqual(await order.count(52), ['connection', 'datachannel x', ...numbers(50)]);
+		}
+	});
+
+	it('errors and closes when the slave refuses, which never hears of it', async (t) => {
+		const { slave, slaveCo } = await trioFor(t);
+		slave.on('connection', () => assert.fail('connected'));
+		slave.on('offer', async (reject) => {
+			await turns(20);
+			reject('full');
+		});
+		const rejected = next(slaveCo, 'rejected');
+		const channel = await slaveCo.createDataChannel('x', { eager: true });
+		const errors: string[] = [];
+		channel.on('error', ({ error }) => errors.push(`${error.code} ${error.reason}`));
+		const closed = next(channel, 'close');
+		channel.send('early');
+		await closed;
+		assert.deepEqual([await rejected, errors, channel.readyState], [['full'], ['rejected full'], 'closed']);
+		await turns(20);
+		assert.deepEqual([slave.connections, slaveCo.state], [[], 'closed']);
+	});
+
+	it('has an early bound, shared with the others, and gets all of it there', async (t) => {
+		const { slave, slaveCo } = await trioFor(t, 0, RELAY_ONLY);
+		const arrived = new Inbox<number>();
+		slave.on('offer', () => turns(50));
+		slave.on('connection', (client) => {
+			client.on('datachannel', (far) => {
+				far.on('message', ({ data }) => arrived.put((data as ArrayBuffer).byteLength));
+			});
+		});
+		const channels = await Promise.all(numbers(5).map((name) => slaveCo.createDataChannel(name, { eager: true })));
+		let sent = 0;
+		for (const channel of channels) {
+			assert.throws(() => {
+				for (;;) {
+					channel.send(new Uint8Array(1000));
+					sent++;
+				}
+			}, coded('buffer-full'));
+		}
+		assert.ok(sent * 1000 <= LIMITS.earlyBytes, `${sent * 1000} bytes`);
+		await slaveCo.connect();
+		await arrived.count(sent);
+	});
+
+	it('may be closed again before anybody has accepted it', async (t) => {
+		const { slave, slaveCo } = await trioFor(t);
+		slave.on('offer', () => turns(20));
+		const far = new Inbox<Channel>();
+		slave.on('connection', (client) => client.on('datachannel', far.put));
+		const channel = await slaveCo.createDataChannel('x', { eager: true });
+		channel.send('never mind');
+		channel.close();
+		await slaveCo.connect();
+		await slaveCo.rtt();
+		for (const each of far.items) if (each.readyState !== 'closed') await next(each, 'close');
+		assert.equal(channel.readyState, 'closed');
+	});
+});
+
+describe('a channel that is not to be early', () => {
+	it('resolves when WebRTC carries it, from either end', async (t) => {
+		const { slaveCo, clientCo } = await sessionFor(t);
+		const ends: (SlaveConnection | ClientConnection)[] = [slaveCo, clientCo];
+		for (const end of ends) {
+			await within(end.createDataChannel('late', { early: false }), 'the channel');
+			assert.equal(end.path, 'rtc');
+		}
+	});
+
+	it('is refused where there can be no WebRTC, soon', async (t) => {
+		const { slaveCo } = await trioFor(t, 0, RELAY_ONLY);
+		await assert.rejects(within(slaveCo.createDataChannel('x', { early: false }), 'the refusal'), coded('bad-option'));
+	});
+});
+
+describe('the streams of channels over WebRTC', () => {
+	it('are not taken for one another where the numbers of two ends meet', async (t) => {
+		const { slaveCo, clientCo } = await sessionFor(t);
+		await runningOver('rtc', slaveCo, clientCo);
+		// The client has a number of the slave's for itself: the slave does not know, and will use it.
+		const waiting = slaveCo.createDataChannel('negotiated', { negotiated: true, id: 3 });
+		waiting.catch(() => {});
+		for (let round = 0; round < 5; round++) {
+			const [[near], far] = await Promise.all([next(slaveCo, 'datachannel'), clientCo.createDataChannel(`${round}`)]);
+			const [toNear, toFar] = [messagesOf(near), messagesOf(far)];
+			for (let count = 0; count < 20; count++) {
+				near.send(`up ${count}`);
+				far.send(`down ${count}`);
+				await turns(1);
+			}
+			assert.deepEqual(await toFar.count(20), numbers(20).map((each) => `up ${each}`));
+			assert.deepEqual(await toNear.count(20), numbers(20).map((each) => `down ${each}`));
+		}
+	});
+});
