@@ -1,11 +1,11 @@
 /** A process with a master of its own. */
-import { Master } from '../../src/index.js';
+import { Master, type MasterOptions } from '../../src/index.js';
 import { answerCalls } from './child.js';
 
 const api = {
 	/** Starts a master; tells its port. */
-	start: async () => {
-		const master = new Master(0);
+	start: async (options: MasterOptions = {}) => {
+		const master = new Master(0, options);
 		await master.ready;
 		return master.address()?.port ?? 0;
 	},

@@ -1,5 +1,12 @@
 import { Link } from '../link/index.js';
-import { type IceServer, type PathKind, type Platform, RelayLink, type Session } from '../peer/index.js';
+import {
+	type IceServer,
+	type IceTransportPolicy,
+	type PathKind,
+	type Platform,
+	RelayLink,
+	type Session,
+} from '../peer/index.js';
 import {
 	type AuthData,
 	type ClientToMaster,
@@ -18,8 +25,10 @@ import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js
 export interface MasterConnectionOptions {
 	/** An object of JSON values for the master's `clientauth` listeners (`info.auth`), beside cookies. */
 	auth?: AuthData;
-	/** STUN and TURN servers for sessions. Default: none. */
+	/** STUN and TURN servers for sessions, asked before those that the master tells of. Default: none. */
 	iceServers?: IceServer[];
+	/** `relay`: sessions go over TURN servers only, and never tell this end's own addresses. Default `all`. */
+	iceTransportPolicy?: IceTransportPolicy;
 	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
 	paths?: readonly PathKind[];
 }
@@ -61,6 +70,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	#relays = true;
 	#leaving = false;
 	readonly #host: SlaveConnectionHost;
+	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'closed' = 'opening';
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
@@ -73,9 +83,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		options: MasterConnectionOptions = {},
 	) {
 		super();
+		this.#ownIceServers = options.iceServers ?? [];
 		this.#host = {
 			platform,
-			iceServers: options.iceServers ?? [],
+			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
 			paths: options.paths ?? ['rtc', 'relay'],
 			openRelay: (session, handlers) =>
 				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
@@ -145,6 +156,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				return;
 			case 'delta':
 				if (!this.#directory.delta(message)) this.#link.close('delta missing');
+				return;
+			case 'ice':
+				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'answer':
 				peer?.accepted(message.relay);

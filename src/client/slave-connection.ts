@@ -1,11 +1,11 @@
 import {
 	type Channel,
 	type DataChannelOptions,
-	type IceServer,
 	type PathKind,
 	type Platform,
 	type RelayHandlers,
 	type RelayPipe,
+	type RtcConfig,
 	Session,
 } from '../peer/index.js';
 import {
@@ -40,7 +40,8 @@ export type SlaveConnectionEvents = {
 /** What a slave's connection needs from the master's. @internal */
 export interface SlaveConnectionHost {
 	readonly platform: Platform;
-	readonly iceServers: IceServer[];
+	/** What a new WebRTC connection is made with. */
+	readonly rtc: RtcConfig;
 	readonly paths: readonly PathKind[];
 	/** Opens a way through the master; `undefined` while there is none. */
 	openRelay(session: string, handlers: RelayHandlers): RelayPipe | undefined;
@@ -163,7 +164,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		const id = newId();
 		const peer = new Session({
 			createPeer: host.platform.createPeer,
-			rtc: () => ({ iceServers: host.iceServers }),
+			rtc: () => host.rtc,
 			makes: 'offer',
 			timeout: WAITS.connect,
 			paths: host.paths,

@@ -4,6 +4,7 @@ import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
+import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
 import type { PeerLink } from './peer-link.js';
 import { Relay, type RelayLimits } from './relay.js';
@@ -27,6 +28,7 @@ interface Client {
 interface Slave {
 	link: SlaveLink;
 	auth: string | undefined;
+	identity: unknown;
 	/** Its user data; `undefined` until it has registered. */
 	data: string | undefined;
 	/** Where it can be reached. */
@@ -47,14 +49,23 @@ export class Hub {
 	readonly #fanOut: FanOut;
 	readonly #backplane: Backplane;
 	readonly #limits: MasterLimits;
+	readonly #ice: IceServers;
 	readonly #events: HubEvents;
 	/** `undefined` where the operator wants none. */
 	readonly #relay: Relay | undefined;
 	#directoryLength = 0;
 
-	constructor(backplane: Backplane, limits: MasterLimits, tick: number, relay: RelayLimits | false, events: HubEvents) {
+	constructor(
+		backplane: Backplane,
+		limits: MasterLimits,
+		tick: number,
+		ice: IceServers,
+		relay: RelayLimits | false,
+		events: HubEvents,
+	) {
 		this.#backplane = backplane;
 		this.#limits = limits;
+		this.#ice = ice;
 		this.#events = events;
 		this.#fanOut = new FanOut(this.#directory, tick);
 		if (relay !== false) {
@@ -90,9 +101,11 @@ export class Hub {
 		return { clients: this.#clients.size, slaves: this.#slaves.size };
 	}
 
-	clientJoined(link: ClientLink, auth: string | undefined): void {
+	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown): void {
 		this.#clients.set(link.id, { link, auth });
 		link.say({ t: 'welcome', id: link.id, relay: this.#relay !== undefined });
+		// Before the list: the first session may begin with it.
+		this.#ice.join(link, 'client', identity);
 		this.#fanOut.join(link);
 	}
 
@@ -111,6 +124,7 @@ export class Hub {
 
 	clientLeft(link: ClientLink): void {
 		this.#fanOut.leave(link);
+		this.#ice.leave(link);
 		this.#clients.delete(link.id);
 		this.#relay?.left(link.id);
 		this.#orphan(link.id);
@@ -122,12 +136,12 @@ export class Hub {
 		else this.#relay.receive(link, bytes);
 	}
 
-	slaveJoined(link: SlaveLink, auth: string | undefined): void {
+	slaveJoined(link: SlaveLink, auth: string | undefined, identity: unknown): void {
 		const unregistered = setTimeout(
 			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
 			WAITS.register,
 		);
-		this.#slaves.set(link.id, { link, auth, data: undefined, direct: undefined, unregistered });
+		this.#slaves.set(link.id, { link, auth, identity, data: undefined, direct: undefined, unregistered });
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
@@ -169,6 +183,7 @@ export class Hub {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		clearTimeout(slave.unregistered);
+		this.#ice.leave(link);
 		this.#slaves.delete(link.id);
 		this.#relay?.left(link.id);
 		this.#directoryLength -= slave.data?.length ?? 0;
@@ -179,6 +194,7 @@ export class Hub {
 	/** Closes every link. */
 	close(reason: string): void {
 		this.#fanOut.close();
+		this.#ice.close();
 		this.#relay?.close();
 		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
 		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
@@ -193,6 +209,7 @@ export class Hub {
 		clearTimeout(slave.unregistered);
 		if (!this.#publish(slave, data)) return;
 		slave.link.say({ t: 'registered', id: slave.link.id, relay: this.#relay !== undefined });
+		this.#ice.join(slave.link, 'slave', slave.identity);
 	}
 
 	#publish(slave: Slave, data: string): boolean {

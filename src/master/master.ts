@@ -19,6 +19,7 @@ import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
 import { type Door, Entrance } from './entrance.js';
 import { type ClientLink, Hub, type SlaveLink } from './hub.js';
+import { type IceOptions, IceServers } from './ice-servers.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
 import { PeerLink } from './peer-link.js';
 import { DEFAULT_RELAY, type RelayLimits } from './relay.js';
@@ -27,7 +28,7 @@ import { answerOther } from './status-page.js';
 import { type AnyServer, WebServer } from './web-server.js';
 
 /** Options of a master. */
-export interface MasterOptions {
+export interface MasterOptions extends IceOptions {
 	/** How long changes of the directory gather before they are sent, in milliseconds, 1 to 1000. Default 20. */
 	tick?: number;
 	/**
@@ -100,7 +101,8 @@ export class Master extends Emitter<MasterEvents> {
 		this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
 		this.#log = options.log ?? console.error;
 		this.#bundles = new Bundles(this.#log);
-		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, options.relay ?? {}, {
+		const ice = new IceServers(options, (error) => this.#report(error));
+		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, ice, options.relay ?? {}, {
 			added: (entry) => this.emit('slaveadded', listed(entry)),
 			updated: (entry) => this.emit('slaveupdated', listed(entry)),
 			removed: (entry) => this.emit('slaveremoved', listed(entry)),
@@ -178,7 +180,7 @@ export class Master extends Emitter<MasterEvents> {
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.clientFrameBytes,
 		full: () => this.#hub.counts.clients >= this.#limits.clients,
-		enter: (ws, request, { encodedIdentity }) => {
+		enter: (ws, request, { identity, encodedIdentity }) => {
 			const id = newId();
 			const link: ClientLink = new PeerLink(ws, {
 				id,
@@ -190,7 +192,7 @@ export class Master extends Emitter<MasterEvents> {
 					closed: () => this.#hub.clientLeft(link),
 				},
 			});
-			this.#hub.clientJoined(link, encodedIdentity);
+			this.#hub.clientJoined(link, encodedIdentity, identity);
 			this.emit('clientconnection', ws, { id, request });
 		},
 	};
@@ -201,7 +203,7 @@ export class Master extends Emitter<MasterEvents> {
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.slaveFrameBytes,
 		full: () => this.#hub.counts.slaves >= this.#limits.slaves,
-		enter: (ws, request, { encodedIdentity }) => {
+		enter: (ws, request, { identity, encodedIdentity }) => {
 			const id = newId();
 			const link: SlaveLink = new PeerLink(ws, {
 				id,
@@ -213,7 +215,7 @@ export class Master extends Emitter<MasterEvents> {
 					closed: () => this.#hub.slaveLeft(link),
 				},
 			});
-			this.#hub.slaveJoined(link, encodedIdentity);
+			this.#hub.slaveJoined(link, encodedIdentity, identity);
 			this.emit('slaveconnection', ws, { id, request });
 		},
 	};

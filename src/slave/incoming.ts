@@ -1,4 +1,4 @@
-import { type CreatePeer, type IceServer, type OpenRelay, type PathKind, Session } from '../peer/index.js';
+import { type CreatePeer, type OpenRelay, type PathKind, type RtcConfig, Session } from '../peer/index.js';
 import {
 	type Bound,
 	type Candidate,
@@ -28,7 +28,8 @@ export interface Offer {
 /** What an incoming session needs from its slave. */
 export interface IncomingHost {
 	readonly createPeer: CreatePeer;
-	readonly iceServers: IceServer[];
+	/** What a new WebRTC connection is made with. */
+	readonly rtc: RtcConfig;
 	readonly paths: readonly PathKind[];
 	send(message: SlaveToMaster): void;
 	decide(offer: Offer, bound: Bound): Promise<Decision>;
@@ -123,14 +124,14 @@ export class Incoming {
 	}
 
 	#accept(client: ClientInfo): void {
-		const { createPeer, iceServers, paths, send } = this.#host;
+		const { createPeer, paths, send } = this.#host;
 		const session = this.#id;
 		const relay = paths.includes('relay');
 		let peer: Session;
 		try {
 			peer = new Session({
 				createPeer,
-				rtc: () => ({ iceServers }),
+				rtc: () => this.#host.rtc,
 				makes: 'answer',
 				timeout: WAITS.accept,
 				paths,

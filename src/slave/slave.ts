@@ -3,6 +3,7 @@ import {
 	type AddressOptions,
 	type Endpoint,
 	type IceServer,
+	type IceTransportPolicy,
 	type PathKind,
 	type Platform,
 	RelayLink,
@@ -26,8 +27,10 @@ import { Incoming, type IncomingHost, type Offer, type OfferMessage } from './in
 
 /** Options of a slave. */
 export interface SlaveOptions extends AddressOptions {
-	/** STUN and TURN servers for sessions. Default: none. */
+	/** STUN and TURN servers for sessions, asked before those that the master tells of. Default: none. */
 	iceServers?: IceServer[];
+	/** `relay`: sessions go over TURN servers only, and never tell this end's own addresses. Default `all`. */
+	iceTransportPolicy?: IceTransportPolicy;
 	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
 	paths?: readonly PathKind[];
 }
@@ -64,6 +67,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #sessions = new Map<string, Incoming>();
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
+	readonly #ownIceServers: IceServer[];
 	readonly #relay = new RelayLink({
 		bufferedAmount: () => this.#link.bufferedAmount,
 		sendBytes: (bytes) => this.#link.sendBytes(bytes),
@@ -83,7 +87,12 @@ export class Slave extends Emitter<SlaveEvents> {
 		const data = encodeUserData(setup.userData);
 		const url = setup.url ?? setup.platform.defaultMasterUrl();
 		const { options = {}, platform } = setup;
-		const endpoint = await platform.openEndpoint?.({ ...options, iceServers: () => options.iceServers ?? [] });
+		const endpoint = await platform.openEndpoint?.({
+			...options,
+			// Who goes over TURN only has nothing to publish.
+			direct: options.direct !== false && options.iceTransportPolicy !== 'relay',
+			iceServers: () => options.iceServers ?? [],
+		});
 		try {
 			return await new Promise((resolve, reject) => {
 				new Slave(setup, url, data, endpoint, { resolve, reject });
@@ -97,13 +106,14 @@ export class Slave extends Emitter<SlaveEvents> {
 	private constructor(setup: SlaveSetup, url: string, data: string, endpoint: Endpoint | undefined, waiting: Waiting) {
 		super();
 		this.#waiting = waiting;
+		this.#ownIceServers = setup.options?.iceServers ?? [];
 		this.#endpoint = endpoint;
 		endpoint?.onchange(() => {
 			if (this.#state === 'open') this.#link.send({ t: 'moved', direct: endpoint.direct });
 		});
 		this.#host = {
 			createPeer: endpoint?.createPeer ?? setup.platform.createPeer,
-			iceServers: setup.options?.iceServers ?? [],
+			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: setup.options?.iceTransportPolicy },
 			paths: setup.options?.paths ?? ['rtc', 'relay'],
 			send: (message) => this.#link.send(message),
 			decide: (offer, bound) => this.#decide(offer, bound),
@@ -178,6 +188,9 @@ export class Slave extends Emitter<SlaveEvents> {
 		switch (message.t) {
 			case 'registered':
 				this.#registered(message.id);
+				return;
+			case 'ice':
+				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'offer':
 				this.#offered(message);

@@ -6,6 +6,7 @@
  * the link.
  */
 import * as v from 'valibot';
+import { iceServers } from './ice.js';
 import * as LIMITS from './limits.js';
 
 const id = v.pipe(v.string(), v.maxLength(LIMITS.idLength));
@@ -53,6 +54,9 @@ const close = v.object({ session: id, reason });
 /** The other end's link is gone: perhaps it is, too. */
 const gone = v.object({ session: id });
 
+/** The STUN and TURN servers of the next sessions, in place of those told before. */
+const iceMessage = v.object({ servers: iceServers });
+
 /** The slave has accepted; with its description, unless the client wrote that itself or makes no WebRTC connection. */
 const answer = v.object({ session: id, attempt, sdp: v.optional(sdp), relay });
 
@@ -82,6 +86,7 @@ export const SlaveToMaster = {
 /** What the master tells a slave. */
 export const MasterToSlave = {
 	registered: v.object({ id, relay }),
+	ice: iceMessage,
 	offer: v.object({ session: id, client: id, auth, attempt, sdp: v.optional(sdp), ice: credentials }),
 	candidate,
 	close,
@@ -91,6 +96,7 @@ export const MasterToSlave = {
 /** What the master tells a client. */
 export const MasterToClient = {
 	welcome: v.object({ id, relay }),
+	ice: iceMessage,
 	snapshot: v.object({ seq, slaves: entries }),
 	delta: v.object({
 		seq,

@@ -20,6 +20,7 @@ const direct = {
 	candidates: ['1 1 UDP 2122317823 192.0.2.1 9 typ host', '2 1 UDP 1 2001:db8::1 9 typ host'],
 };
 const ice = { ufrag: 'a+/9', pwd: 'Zz0+'.repeat(6) };
+const iceServers = { servers: [{ urls: 'stun:s.test' }, { urls: ['turn:t.test'], username: 'u', credential: 'c' }] };
 const entry = { id: 'slave-1', data: '[1]', auth: '[2]', direct };
 const candidate = { session: 's', attempt: 1, candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
@@ -41,6 +42,7 @@ const slaveToMaster: Examples<typeof SlaveToMaster> = {
 
 const masterToSlave: Examples<typeof MasterToSlave> = {
 	registered: { id: 'slave-1', relay: true },
+	ice: iceServers,
 	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice },
 	candidate,
 	close: { session: 's', reason: 'enough' },
@@ -49,6 +51,7 @@ const masterToSlave: Examples<typeof MasterToSlave> = {
 
 const masterToClient: Examples<typeof MasterToClient> = {
 	welcome: { id: 'client-1', relay: false },
+	ice: iceServers,
 	snapshot: { seq: 3, slaves: [entry] },
 	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'] },
 	answer: { session: 's', attempt: 0, sdp: 'v=0', relay: true },

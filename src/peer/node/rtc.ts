@@ -86,25 +86,29 @@ export interface Socket {
 }
 
 /**
+/**
  * The same for an end that answers. All such connections of a process share one UDP port, so that one hole in a
  * firewall is enough, and the library waits for one socket and not for one a client, which takes a fifth off a server's
  * CPU. An end that offers has a port of its own for each connection: two connections between the same two ports could
  * not be told apart.
+ *
+ * A TURN server has one allocation for each port that asks it (RFC 8656 section 2.2), so connections that share a port
+ * cannot use one; it is enough that the other end does. Those that may go over TURN only have ports of their own.
  */
 export function createAnswerer({ port, bindAddress, certificate }: Socket): CreatePeer {
 	return (config, handlers) => {
 		settle();
 		const native: NativeConfig = {
 			...nativeConfig(config),
-			enableIceUdpMux: true,
-			portRangeBegin: port,
-			portRangeEnd: port,
 			// Also takes the text of a certificate, not just its file's name.
 			certificatePemFile: certificate.cert,
 			keyPemFile: certificate.key,
 			...(bindAddress === undefined ? {} : { bindAddress }),
 		};
-		return new NodePeer(native, handlers);
+		if (config.iceTransportPolicy === 'relay') return new NodePeer(native, handlers);
+		const iceServers = native.iceServers.filter((each) => typeof each === 'string' || each.relayType === undefined);
+		const shared = { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
+		return new NodePeer({ ...native, iceServers, ...shared }, handlers);
 	};
 }
 
@@ -345,6 +349,7 @@ function bufferOf(data: Buffer | ArrayBuffer): ArrayBuffer {
 function nativeConfig(config: RtcConfig): NativeConfig {
 	return {
 		iceServers: config.iceServers.flatMap(nativeIceServers),
+		iceTransportPolicy: config.iceTransportPolicy ?? 'all',
 		// Descriptions are made when the session says so, not when the first channel is created.
 		disableAutoNegotiation: true,
 		maxMessageSize: MAX_MESSAGE_BYTES,
