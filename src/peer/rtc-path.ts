@@ -68,7 +68,7 @@ export class RtcPath {
 			},
 			message: (data) => {
 				// Text is no frame, and read as an empty one.
-				if (!this.#closed) this.#handlers.frame(new Uint8Array(typeof data === 'string' ? 0 : data));
+				if (!this.#closed) this.#handlers.frame(typeof data === 'string' ? new Uint8Array(0) : new Uint8Array(data));
 			},
 			low: () => {},
 			error: () => {},

@@ -393,11 +393,11 @@ export class Session extends Emitter<SessionEvents> {
 		if (path.lane(channel)) this.#say({ t: 'lane', n: channel.number, a: attempt });
 	}
 
-	/** A path that is in doubt is left at once where there is another one, and given time where there is none. */
+	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
 	#rtcWeak(weak: boolean): void {
 		clearTimeout(this.#attemptBound);
 		if (!weak) return;
-		const wait = this.#relay === undefined ? WAITS.disconnected : 0;
+		const wait = this.#relay === undefined ? WAITS.disconnected : WAITS.weak;
 		this.#attemptBound = setTimeout(() => this.#rtcLost('no answer', false), wait);
 	}
 

@@ -42,5 +42,7 @@ export const addresses = 10_000;
 export const reflexive = 60_000;
 /** How long a slave waits for its addresses before it registers without them. */
 export const gathering = 1_000;
+/** The same where the session could go on through the master: on a poor line a doubt passes in a second or two. */
+export const weak = 2_500;
 /** How long a session without any path waits for one. */
 export const pathless = 30_000;
