@@ -165,10 +165,10 @@ export class Session {
 	}
 
 	/** Ends the session and all its streams: its carrier is closed, or its owner wants no more of it. */
-	stop(why: ErrorCode): void {
+	stop(why: ErrorCode, error?: EnslavismError): void {
 		if (this.over) return;
 		this.leave();
-		this.#stop(why);
+		this.#stop(why, error);
 	}
 
 	/** The next frames to send, about `limit` bytes of them; `undefined` when there are none. */
@@ -364,17 +364,17 @@ export class Session {
 		this.#stop(why);
 	}
 
-	#stop(why: ErrorCode): void {
+	#stop(why: ErrorCode, error?: EnslavismError): void {
 		this.over = true;
 		this.leaving = true;
-		for (const stream of [...this.streams.values()]) this.#close(stream, why);
+		for (const stream of [...this.streams.values()]) this.#close(stream, why, error);
 		this.#handler.stopped(why);
 	}
 
-	#close(stream: Stream, why: ErrorCode): void {
+	#close(stream: Stream, why: ErrorCode, error?: EnslavismError): void {
 		if (stream.closed) return;
 		this.#forget(stream);
-		stream.handler?.broken(why);
+		stream.handler?.broken(why, error);
 	}
 
 	#forget(stream: Stream): void {

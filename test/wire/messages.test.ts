@@ -22,10 +22,11 @@ const clientToMaster: Examples<typeof ClientToMaster> = {
 	offer: { session: 's', slave: 'b', sdp: 'v=0' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
+	find: { n: 1, server: { prefix: '/streams', name: 'a name' }, wait: 2000 },
 };
 
 const slaveToMaster: Examples<typeof SlaveToMaster> = {
-	register: { data: '[1]' },
+	register: { data: '[1]', server: { prefix: '/streams', name: '__proto__' } },
 	update: { data: '[1]' },
 	answer: { session: 's', sdp: 'v=0' },
 	reject: { session: 's', reason: 'full' },
@@ -39,6 +40,7 @@ const masterToSlave: Examples<typeof MasterToSlave> = {
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	dial: { ticket: 't' },
 };
 
 const masterToClient: Examples<typeof MasterToClient> = {
@@ -50,6 +52,8 @@ const masterToClient: Examples<typeof MasterToClient> = {
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	found: { n: 1, slave: entry },
+	absent: { n: 1, code: 'server-does-not-exist', reason: '' },
 };
 
 const directions: [name: string, table: Table, examples: Record<string, object>][] = [

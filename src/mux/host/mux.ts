@@ -1,5 +1,5 @@
 import { Emitter } from '../../wire/emitter.js';
-import { EnslavismError, type ErrorCode, rethrowLater } from '../../wire/errors.js';
+import { EnslavismError, type ErrorCode, isEnslavismError, rethrowLater } from '../../wire/errors.js';
 import { type Batch, encodeMeta, Session, type Stream, type StreamHandler } from '../index.js';
 import type { Carrier } from './carrier.js';
 import { Incoming, Outgoing } from './opening.js';
@@ -261,9 +261,9 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 		this.closed = true;
 		clearTimeout(this.#beat);
 		const isLost = cause !== undefined || (this.size > 0 && !this.session.leaving);
-		if (isLost) this.#error ??= new EnslavismError('mux-lost', '', { cause });
-		this.session.stop(isLost ? 'mux-lost' : 'mux-closed');
+		if (isLost) this.#error ??= isEnslavismError(cause) ? cause : new EnslavismError('mux-lost', '', { cause });
 		const error = this.#error;
+		this.session.stop(error?.code ?? 'mux-closed', error);
 		for (const { reject } of this.#pings.splice(0)) reject(error ?? new EnslavismError('mux-closed'));
 		for (const { resolve } of this.#closing.splice(0)) resolve();
 		if (error !== undefined) this.emit('error', error);

@@ -1,0 +1,151 @@
+import type { DirectoryEntry, MasterToClient, ServerName } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import type { Backplane } from './backplane/backplane.js';
+
+/** What a service of stream servers hears of the names behind its prefix. */
+export interface PrefixEvents {
+	created(name: string): void;
+	destroyed(name: string): void;
+}
+
+/** What becomes of a search: who has the name, or why nobody was found. */
+export type Found = DirectoryEntry | 'server-does-not-exist' | 'limit-reached';
+
+type Find = { client: string; timer: NodeJS.Timeout | undefined; answer(found: Found): void };
+
+/**
+ * The names of stream servers: who has each, and who waits for one to appear. A name belongs to a prefix, and exists only
+ * where a service has opened that prefix. Masters share claims over the backplane; this is the local copy of them.
+ */
+export class Names {
+	readonly #backplane: Backplane;
+	readonly #prefixes = new Map<string, PrefixEvents>();
+	/** Who has a name, by {@link keyOf}. */
+	readonly #owners = new Map<string, DirectoryEntry>();
+	readonly #ids = new Set<string>();
+	readonly #finds = new Map<string, Set<Find>>();
+	/** How many names each client waits for. */
+	readonly #waiting = new Map<string, number>();
+
+	constructor(backplane: Backplane) {
+		this.#backplane = backplane;
+	}
+
+	/** A service serves the names behind a prefix; tells whether the prefix was free. */
+	open(prefix: string, events: PrefixEvents): boolean {
+		if (this.#prefixes.has(prefix)) return false;
+		this.#prefixes.set(prefix, events);
+		return true;
+	}
+
+	/** Whether there is any prefix: without one nobody can be a stream server here. */
+	get inUse(): boolean {
+		return this.#prefixes.size > 0;
+	}
+
+	/** Whether a slave has a name: it can be asked for a session, though it is in no list. */
+	has(slave: string): boolean {
+		return this.#ids.has(slave);
+	}
+
+	/** Gives a slave of this master a name; tells why not, if not. */
+	async claim(server: ServerName, entry: DirectoryEntry): Promise<'claimed' | 'taken' | 'no-such-prefix'> {
+		if (!this.#prefixes.has(server.prefix)) return 'no-such-prefix';
+		return (await this.#backplane.claim(keyOf(server), entry)) ? 'claimed' : 'taken';
+	}
+
+	/** A slave of this master gives up its name. */
+	release(server: ServerName, slave: string): void {
+		this.#backplane.release(keyOf(server), slave);
+	}
+
+	/**
+	 * Looks for a stream server, and waits for it if need be.
+	 *
+	 * @param client whose search it is; {@link forget} ends all of it
+	 * @param wait in milliseconds
+	 * @param answer called once, unless the search is forgotten
+	 */
+	find(client: string, server: ServerName, wait: number, answer: (found: Found) => void): void {
+		const key = keyOf(server);
+		const owner = this.#owners.get(key);
+		const waiting = this.#waiting.get(client) ?? 0;
+		if (owner !== undefined) answer(owner);
+		else if (wait === 0 || !this.#prefixes.has(server.prefix)) answer('server-does-not-exist');
+		else if (waiting >= LIMITS.findsPerClient) answer('limit-reached');
+		else this.#await(key, { client, answer, timer: undefined }, wait);
+	}
+
+	/** A client has left: nobody waits for its answers. */
+	forget(client: string): void {
+		if (!this.#waiting.has(client)) return;
+		for (const [key, finds] of this.#finds) {
+			for (const find of finds) if (find.client === client) this.#drop(key, find);
+		}
+	}
+
+	/** The backplane says that a name has an owner. */
+	claimed(key: string, entry: DirectoryEntry): void {
+		this.#owners.set(key, entry);
+		this.#ids.add(entry.id);
+		const { prefix, name } = serverOf(key);
+		this.#prefixes.get(prefix)?.created(name);
+		const finds = this.#finds.get(key) ?? [];
+		for (const find of finds) {
+			this.#drop(key, find);
+			find.answer(entry);
+		}
+	}
+
+	/** The backplane says that a name is free again. */
+	released(key: string): void {
+		const entry = this.#owners.get(key);
+		if (entry === undefined) return;
+		this.#owners.delete(key);
+		this.#ids.delete(entry.id);
+		const { prefix, name } = serverOf(key);
+		this.#prefixes.get(prefix)?.destroyed(name);
+	}
+
+	/** Leaves no timer. */
+	close(): void {
+		for (const [key, finds] of this.#finds) for (const find of finds) this.#drop(key, find);
+	}
+
+	#await(key: string, find: Find, wait: number): void {
+		this.#waiting.set(find.client, (this.#waiting.get(find.client) ?? 0) + 1);
+		find.timer = setTimeout(() => {
+			this.#drop(key, find);
+			find.answer('server-does-not-exist');
+		}, wait);
+		const finds = this.#finds.get(key) ?? new Set();
+		this.#finds.set(key, finds.add(find));
+	}
+
+	#drop(key: string, find: Find): void {
+		clearTimeout(find.timer);
+		const finds = this.#finds.get(key);
+		finds?.delete(find);
+		if (finds?.size === 0) this.#finds.delete(key);
+		const left = (this.#waiting.get(find.client) ?? 1) - 1;
+		if (left > 0) this.#waiting.set(find.client, left);
+		else this.#waiting.delete(find.client);
+	}
+}
+
+/** What a search comes to, as its client is told. */
+export function answerTo(n: number, found: Found): MasterToClient {
+	if (typeof found === 'object') return { t: 'found', n, slave: found };
+	const reason = found === 'limit-reached' ? `a client may wait for ${LIMITS.findsPerClient} names` : '';
+	return { t: 'absent', n, code: found, reason };
+}
+
+/** As JSON, so that no characters in one part can look like the border to the next. */
+function keyOf({ prefix, name }: ServerName): string {
+	return JSON.stringify([prefix, name]);
+}
+
+function serverOf(key: string): ServerName {
+	const [prefix, name] = JSON.parse(key) as [string, string];
+	return { prefix, name };
+}
