@@ -1,7 +1,6 @@
 import * as CLOSE from '../wire/close-codes.js';
 import type {
 	ClientToMaster,
-	Decision,
 	DirectoryEntry,
 	MasterToClient,
 	MasterToSlave,
@@ -13,7 +12,7 @@ import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { MasterLimits } from './limits.js';
-import { answerTo, Names } from './names.js';
+import { answerTo, type MayHave, Names } from './names.js';
 import type { PeerLink } from './peer-link.js';
 import { type SessionRoute, Sessions } from './sessions.js';
 
@@ -43,9 +42,6 @@ interface Slave {
 	/** The name that it has instead of being listed, or is about to get. */
 	server: ServerName | undefined;
 }
-
-/** Asks the listeners whether a slave may have a name. */
-export type MayHave = (server: ServerName) => Promise<Decision>;
 
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
@@ -201,19 +197,12 @@ export class Hub {
 	async #name(slave: Slave, server: ServerName, mayHave: MayHave, data: string): Promise<void> {
 		if (!this.#keep(slave, data)) return;
 		const { link, auth } = slave;
-		const { refusal } = await mayHave(server);
-		if (refusal !== undefined) {
-			link.close(CLOSE.refused, refusal);
-			return;
-		}
-		if (!this.#slaves.has(link.id)) return;
-		const outcome = await this.names.claim(server, { id: link.id, data, auth });
-		if (outcome === 'claimed') {
+		const refusal = await this.names.give(server, { id: link.id, data, auth }, mayHave);
+		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
+		else if (this.#slaves.has(link.id)) {
 			slave.server = server;
-			if (this.#slaves.has(link.id)) link.say({ t: 'registered', id: link.id });
-			else this.names.release(server, link.id);
-		} else if (outcome === 'taken') link.close(CLOSE.nameTaken, 'server already exists');
-		else link.close(CLOSE.refused, `there are no stream servers below ${server.prefix}`);
+			link.say({ t: 'registered', id: link.id });
+		} else this.names.release(server, link.id);
 	}
 
 	#publish(slave: Slave, data: string): boolean {

@@ -1,4 +1,5 @@
-import type { DirectoryEntry, MasterToClient, ServerName } from '../wire/index.js';
+import * as CLOSE from '../wire/close-codes.js';
+import type { Decision, DirectoryEntry, MasterToClient, ServerName } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import type { Backplane } from './backplane/backplane.js';
 
@@ -6,6 +7,15 @@ import type { Backplane } from './backplane/backplane.js';
 export interface PrefixEvents {
 	created(name: string): void;
 	destroyed(name: string): void;
+}
+
+/** Asks the listeners whether a slave may have a name. */
+export type MayHave = (server: ServerName) => Promise<Decision>;
+
+/** Why a slave does not get its name, as its link is told. */
+export interface Refusal {
+	code: number;
+	reason: string;
 }
 
 /** What becomes of a search: who has the name, or why nobody was found. */
@@ -48,10 +58,15 @@ export class Names {
 		return this.#ids.has(slave);
 	}
 
-	/** Gives a slave of this master a name; tells why not, if not. */
-	async claim(server: ServerName, entry: DirectoryEntry): Promise<'claimed' | 'taken' | 'no-such-prefix'> {
-		if (!this.#prefixes.has(server.prefix)) return 'no-such-prefix';
-		return (await this.#backplane.claim(keyOf(server), entry)) ? 'claimed' : 'taken';
+	/** Gives a slave of this master a name if the listeners let it have that; `undefined` when it has it. */
+	async give(server: ServerName, entry: DirectoryEntry, mayHave: MayHave): Promise<Refusal | undefined> {
+		if (!this.#prefixes.has(server.prefix)) {
+			return { code: CLOSE.refused, reason: `there are no stream servers below ${server.prefix}` };
+		}
+		const { refusal } = await mayHave(server);
+		if (refusal !== undefined) return { code: CLOSE.refused, reason: refusal };
+		if (await this.#backplane.claim(keyOf(server), entry)) return undefined;
+		return { code: CLOSE.nameTaken, reason: 'server already exists' };
 	}
 
 	/** A slave of this master gives up its name. */
@@ -86,10 +101,11 @@ export class Names {
 
 	/** The backplane says that a name has an owner. */
 	claimed(key: string, entry: DirectoryEntry): void {
+		const isNew = !this.#owners.has(key);
 		this.#owners.set(key, entry);
 		this.#ids.add(entry.id);
 		const { prefix, name } = serverOf(key);
-		this.#prefixes.get(prefix)?.created(name);
+		if (isNew) this.#prefixes.get(prefix)?.created(name);
 		const finds = this.#finds.get(key) ?? [];
 		for (const find of finds) {
 			this.#drop(key, find);

@@ -9,7 +9,7 @@ export interface BackplaneEvents {
 	slave(entry: DirectoryEntry): void;
 	/** A slave of any master has left. */
 	slaveLeft(id: string): void;
-	/** A slave of any master has been given a name. */
+	/** A slave of any master has been given a name, or has claimed its own again. */
 	claimed(name: string, entry: DirectoryEntry): void;
 	/** A name is free again. */
 	released(name: string): void;
@@ -28,7 +28,7 @@ export interface Backplane {
 	announce(entry: DirectoryEntry): void;
 	/** A slave of this master has left. */
 	withdraw(id: string): void;
-	/** Gives a slave of this master a name that nobody has; tells whether nobody had it. `claimed` is told before that. */
+	/** Gives a slave of this master a name; tells whether nobody else had it. `claimed` is told before that. */
 	claim(name: string, entry: DirectoryEntry): Promise<boolean>;
 	/** A slave of this master gives up a name. It is free when that is told, unless it is another's. */
 	release(name: string, slave: string): void;

@@ -22,8 +22,9 @@ export class MemoryBackplane implements Backplane {
 	}
 
 	claim(name: string, entry: DirectoryEntry): Promise<boolean> {
-		if (this.#claims.has(name)) return Promise.resolve(false);
-		this.#claims.set(name, entry.id);
+		const owner = this.#claims.get(name) ?? entry.id;
+		if (owner !== entry.id) return Promise.resolve(false);
+		this.#claims.set(name, owner);
 		this.#events?.claimed(name, entry);
 		return Promise.resolve(true);
 	}
