@@ -36,7 +36,7 @@ export class Finds {
 		return new Promise<DirectoryEntry>((resolve, reject) => {
 			const timer = setTimeout(() => this.#take(n)?.reject(new EnslavismError('unreachable')), wait + WAITS.linkOpen);
 			const find: Find = {
-				message: { t: 'find', n, server, wait },
+				message: { t: 'find', n, ...server, wait },
 				resolve: (entry) => {
 					clearTimeout(timer);
 					resolve(entry);

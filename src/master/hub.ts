@@ -104,7 +104,7 @@ export class Hub {
 				this.#close(link.id, message.session, message.reason);
 				return;
 			case 'find':
-				this.names.find(link.id, message.server, message.wait, (found) => link.say(answerTo(message.n, found)));
+				this.names.find(link.id, message, message.wait, (found) => link.say(answerTo(message.n, found)));
 		}
 	}
 

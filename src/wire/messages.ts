@@ -55,7 +55,7 @@ export const ClientToMaster = {
 	candidate,
 	close,
 	/** Asks for a stream server by its name. `n` is the client's number for the answer. */
-	find: v.object({ n: seq, server, wait }),
+	find: v.object({ n: seq, ...server.entries, wait }),
 };
 
 /** What a slave tells its master. */
