@@ -129,10 +129,10 @@ export class Session {
 	}
 
 	/** Ends both directions of a stream at once, and drops what waits. */
-	reset(stream: Stream, why: ErrorCode = 'stream-reset'): void {
+	reset(stream: Stream, why: ErrorCode = 'stream-reset', error?: EnslavismError): void {
 		if (stream.closed) return;
 		this.#tell(WINDOW, RST, stream.id, Math.max(0, RESET_CODES.indexOf(why)));
-		this.#close(stream, why);
+		this.#close(stream, why, error);
 	}
 
 	/** Says that `bytes` of a stream's data are used up, so that as many more may come. */
@@ -385,6 +385,7 @@ export class Session {
 		this.streams.delete(stream.id);
 		if (stream.id % 2 === this.#parity) this.#mine--;
 		this.#grown -= stream.fullWindow - LIMITS.muxWindowBytes;
+		stream.left?.();
 	}
 
 	/** How much a window grows that is filled up now: it doubles while its reader uses half of it in four round trips. */

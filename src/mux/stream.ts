@@ -38,6 +38,8 @@ export class Stream {
 	queued = 0;
 	/** Whether nothing more can happen to it. */
 	closed = false;
+	/** Called when that is so. */
+	left: (() => void) | undefined;
 	/** @internal */
 	output: Direction = 'open';
 	/** @internal */

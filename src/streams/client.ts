@@ -1,4 +1,4 @@
-import { channelCarrier, closeWhenIdle, lateCarrier, type MuxBase } from '../mux/host/index.js';
+import { channelCarrier, closeWhenIdle, lateCarrier, type MuxBase, type StreamOptions } from '../mux/host/index.js';
 import type { StreamHandler } from '../mux/index.js';
 import { EnslavismError, isEnslavismError, type ServerName } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
@@ -41,12 +41,13 @@ export class BaseStreamClient<Face extends StreamHandler> {
 	 * most 256 KiB, and then writing has to wait. Streams to one server share a session.
 	 *
 	 * The stream fails with `server-does-not-exist` when nobody has the name in time, `rejected` when the server does not
-	 * want this client, `mux-lost` when the server is gone, and with what a session fails with.
+	 * want this client, `mux-closed` when the server leaves, `mux-lost` when it is lost, and with what a session fails with.
 	 *
 	 * @param meta what the stream is opened with, the server's `stream.meta`: any JavaScript value that is data
+	 * @param options `signal`: an `AbortSignal` that resets the stream
 	 * @throws EnslavismError `bad-option`, `bad-meta`, `limit-reached`
 	 */
-	connect(name: string, meta?: unknown): Face {
+	connect(name: string, meta?: unknown, options?: StreamOptions): Face {
 		const server = serverName(this.#prefix, name);
 		const muxes = shared.get(this.#master) ?? new Map<string, MuxBase<StreamHandler>>();
 		shared.set(this.#master, muxes);
@@ -61,7 +62,7 @@ export class BaseStreamClient<Face extends StreamHandler> {
 			mux = made;
 		}
 		// Of another host it cannot be: each script has its own list.
-		return mux.openStream(meta) as Face;
+		return mux.openStream(meta, options) as Face;
 	}
 
 	#open(server: ServerName): MuxBase<StreamHandler> {

@@ -192,8 +192,9 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 		if (this.#state === 'closed') return;
 		const wasListening = this.#state === 'listening';
 		this.#state = 'closed';
-		this.#slave?.close(reason);
 		for (const mux of this.#muxes) mux.destroy();
+		// After their last words.
+		queueMicrotask(() => this.#slave?.close(reason));
 		if (!wasListening) this.#settle.reject(error ?? new EnslavismError('session-closed'));
 		if (error !== undefined) this.emit('error', error);
 		this.emit('close');

@@ -157,7 +157,7 @@ describe('a stream server', { timeout: 30_000 }, () => {
 		const closed = next(server, 'close');
 		server.end();
 		await closed;
-		coded('mux-lost')(await failureOf(stream));
+		coded('mux-closed')(await failureOf(stream));
 		assert.deepEqual(await destroyed, ['name']);
 		await echoFor(t, con, 'name');
 		assert.equal(await said(connect(con, 'name'), 'again'), 'again');

@@ -21,6 +21,20 @@ export interface MuxOptions {
 	heartbeat?: number | undefined;
 }
 
+/** The part of an `AbortSignal` that is used; browsers and Node have it. */
+export interface AbortSignalLike {
+	readonly aborted: boolean;
+	readonly reason?: unknown;
+	addEventListener(type: 'abort', listener: () => void): void;
+	removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Options of one stream. */
+export interface StreamOptions {
+	/** Resets the stream, for both ends, when it is aborted. The stream's error has the signal's reason as its cause. */
+	signal?: AbortSignalLike | undefined;
+}
+
 export type MuxEvents<Face> = {
 	/** The other end opened a stream. */
 	stream: [stream: Face];
@@ -111,9 +125,10 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 	 * @throws EnslavismError `bad-meta`; `limit-reached` when this end has as many streams as it may; `mux-closed` when
 	 *   either end is closing
 	 */
-	openStream(meta?: unknown): Face {
+	openStream(meta?: unknown, { signal }: StreamOptions = {}): Face {
 		const { stream, face } = this.#open(meta);
 		stream.handler = face;
+		if (signal !== undefined) this.#heed(signal, stream);
 		return face;
 	}
 
@@ -125,8 +140,8 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 	 * @returns the same stream; rejects with what {@link openStream} throws, or with the code that the other end gave:
 	 *   `limit-reached`, `bad-meta`, `stream-refused`, `stream-reset`, `mux-closed`, `mux-lost`
 	 */
-	createStream(meta?: unknown, callback?: (stream: Face) => void): Promise<Face> {
-		const created = this.#create(meta);
+	createStream(meta?: unknown, callback?: (stream: Face) => void, options: StreamOptions = {}): Promise<Face> {
+		const created = this.#create(meta, options);
 		if (callback !== undefined) {
 			const call = (stream: Face): void => {
 				try {
@@ -182,11 +197,25 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 		return { stream, face: this.show(stream, meta) };
 	}
 
-	async #create(meta: unknown): Promise<Face> {
+	async #create(meta: unknown, { signal }: StreamOptions): Promise<Face> {
 		const { stream, face } = this.#open(meta);
 		return new Promise<Face>((resolve, reject) => {
 			stream.handler = new Outgoing(stream, face, resolve, reject);
+			if (signal !== undefined) this.#heed(signal, stream);
 		});
+	}
+
+	#heed(signal: AbortSignalLike, stream: Stream): void {
+		const abort = (): void => {
+			const error = new EnslavismError('stream-reset', 'the stream was aborted', { cause: signal.reason });
+			this.session.reset(stream, 'stream-reset', error);
+		};
+		if (signal.aborted) {
+			abort();
+			return;
+		}
+		signal.addEventListener('abort', abort);
+		stream.left = () => signal.removeEventListener('abort', abort);
 	}
 
 	#opened(stream: Stream): void {
