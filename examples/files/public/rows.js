@@ -58,7 +58,7 @@ export class Row {
 	/** @param {string} words */
 	done(words) {
 		this.#bytes = this.#size;
-		this.#show();
+		this.#bar.value = this.#bar.max;
 		this.#end('done', `${words} · ${sizeText(this.#size)} · ${this.#speed()}`);
 	}
 
