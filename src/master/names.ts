@@ -21,7 +21,13 @@ export interface Refusal {
 /** What becomes of a search: who has the name, or why nobody was found. */
 export type Found = DirectoryEntry | 'server-does-not-exist' | 'limit-reached';
 
-type Find = { client: string; timer: NodeJS.Timeout | undefined; answer(found: Found): void };
+/** One search that waits. */
+interface Find {
+	readonly client: string;
+	readonly key: string;
+	timer: NodeJS.Timeout | undefined;
+	answer(found: Found): void;
+}
 
 /**
  * The names of stream servers: who has each, and who waits for one to appear. A name belongs to a prefix, and exists only
@@ -33,9 +39,10 @@ export class Names {
 	/** Who has a name, by {@link keyOf}. */
 	readonly #owners = new Map<string, DirectoryEntry>();
 	readonly #ids = new Set<string>();
+	/** Who waits for a name, by {@link keyOf}. */
 	readonly #finds = new Map<string, Set<Find>>();
-	/** How many names each client waits for. */
-	readonly #waiting = new Map<string, number>();
+	/** What a client waits for. */
+	readonly #waiting = new Map<string, Set<Find>>();
 
 	constructor(backplane: Backplane) {
 		this.#backplane = backplane;
@@ -84,19 +91,15 @@ export class Names {
 	find(client: string, server: ServerName, wait: number, answer: (found: Found) => void): void {
 		const key = keyOf(server);
 		const owner = this.#owners.get(key);
-		const waiting = this.#waiting.get(client) ?? 0;
 		if (owner !== undefined) answer(owner);
 		else if (wait === 0 || !this.#prefixes.has(server.prefix)) answer('server-does-not-exist');
-		else if (waiting >= LIMITS.findsPerClient) answer('limit-reached');
-		else this.#await(key, { client, answer, timer: undefined }, wait);
+		else if ((this.#waiting.get(client)?.size ?? 0) >= LIMITS.findsPerClient) answer('limit-reached');
+		else this.#await({ client, key, answer, timer: undefined }, wait);
 	}
 
 	/** A client has left: nobody waits for its answers. */
 	forget(client: string): void {
-		if (!this.#waiting.has(client)) return;
-		for (const [key, finds] of this.#finds) {
-			for (const find of finds) if (find.client === client) this.#drop(key, find);
-		}
+		for (const find of this.#waiting.get(client) ?? []) this.#drop(find);
 	}
 
 	/** The backplane says that a name has an owner. */
@@ -108,7 +111,7 @@ export class Names {
 		if (isNew) this.#prefixes.get(prefix)?.created(name);
 		const finds = this.#finds.get(key) ?? [];
 		for (const find of finds) {
-			this.#drop(key, find);
+			this.#drop(find);
 			find.answer(entry);
 		}
 	}
@@ -125,28 +128,33 @@ export class Names {
 
 	/** Leaves no timer. */
 	close(): void {
-		for (const [key, finds] of this.#finds) for (const find of finds) this.#drop(key, find);
+		for (const finds of this.#finds.values()) for (const find of finds) this.#drop(find);
 	}
 
-	#await(key: string, find: Find, wait: number): void {
-		this.#waiting.set(find.client, (this.#waiting.get(find.client) ?? 0) + 1);
+	#await(find: Find, wait: number): void {
 		find.timer = setTimeout(() => {
-			this.#drop(key, find);
+			this.#drop(find);
 			find.answer('server-does-not-exist');
 		}, wait);
-		const finds = this.#finds.get(key) ?? new Set();
-		this.#finds.set(key, finds.add(find));
+		addTo(this.#finds, find.key, find);
+		addTo(this.#waiting, find.client, find);
 	}
 
-	#drop(key: string, find: Find): void {
+	#drop(find: Find): void {
 		clearTimeout(find.timer);
-		const finds = this.#finds.get(key);
-		finds?.delete(find);
-		if (finds?.size === 0) this.#finds.delete(key);
-		const left = (this.#waiting.get(find.client) ?? 1) - 1;
-		if (left > 0) this.#waiting.set(find.client, left);
-		else this.#waiting.delete(find.client);
+		takeFrom(this.#finds, find.key, find);
+		takeFrom(this.#waiting, find.client, find);
 	}
+}
+
+function addTo<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
+	sets.set(key, (sets.get(key) ?? new Set()).add(value));
+}
+
+function takeFrom<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
+	const set = sets.get(key);
+	set?.delete(value);
+	if (set?.size === 0) sets.delete(key);
 }
 
 /** What a search comes to, as its client is told. */

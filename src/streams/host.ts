@@ -23,7 +23,7 @@ export interface StreamsHost<Face extends StreamHandler> {
 }
 
 /** The part of a `MasterConnection` that is used; it may come from another script of the page. */
-export type MasterLike = Pick<BaseMasterConnection, 'url' | 'options' | 'find'>;
+export type MasterLike = Pick<BaseMasterConnection, 'url' | 'options' | 'state' | 'find' | 'on' | 'off'>;
 
 /** Name of the data channel that carries the streams of a session. */
 export const STREAMS_CHANNEL = 'streams';

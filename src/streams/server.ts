@@ -47,7 +47,7 @@ export type StreamServerEvents = {
 	close: [];
 };
 
-/** A server with a name: whoever knows the name can open streams to it. */
+/** A server with a name: whoever knows the name can open streams to it. It ends with its connection to the master. */
 export class BaseStreamServer<Face extends StreamHandler> extends Emitter<StreamServerEvents> {
 	/**
 	 * Resolves when the server has its name. Rejects with `server-already-exists`, `refused` (by `nameauth` or `clientauth`,
@@ -64,6 +64,7 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 	#state: 'new' | 'opening' | 'listening' | 'closed' = 'new';
 	#server: ServerName | undefined;
 	#slave: Slave | undefined;
+	readonly #masterClosed = (): void => this.close();
 
 	/** @throws EnslavismError `bad-option` */
 	constructor(
@@ -101,12 +102,14 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 	 *
 	 * @param name 1 to 256 characters of any kind
 	 * @returns the server itself
-	 * @throws EnslavismError `bad-option` for what can be no name, or when it is called twice; `bad-url`, `bad-auth`
+	 * @throws EnslavismError `bad-option` for what can be no name, or when it is called twice; `link-closed`
 	 */
 	listen(name: string): this {
 		if (this.#state !== 'new') throw new EnslavismError('bad-option', 'a server listens once');
 		this.#server = serverName(this.#options.prefix, name);
+		if (this.#master.state === 'closed') throw new EnslavismError('link-closed');
 		this.#state = 'opening';
+		this.#master.on('close', this.#masterClosed);
 		this.#register(this.#server).then(
 			(slave) => this.#registered(slave),
 			(error: EnslavismError) => this.#end(error),
@@ -192,6 +195,7 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 		if (this.#state === 'closed') return;
 		const wasListening = this.#state === 'listening';
 		this.#state = 'closed';
+		this.#master.off('close', this.#masterClosed);
 		for (const mux of this.#muxes) mux.destroy();
 		// After their last words.
 		queueMicrotask(() => this.#slave?.close(reason));

@@ -85,7 +85,7 @@ export const serverNameLength = 256;
 /** Prefix of a service of stream servers: a part of a path. */
 export const serverPrefixLength = 128;
 /** Names that one client may wait for at the same time. */
-export const findsPerClient = 256;
+export const findsPerClient = 64;
 /** Streams that one client may have open at a stream server, unless it says otherwise: 64 MiB of windows. */
 export const serverStreams = 256;
 /** Bytes that a client of a service keeps while its socket is not open. */

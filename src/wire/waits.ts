@@ -34,6 +34,8 @@ export const findServer = 2_000;
 export const findServerMost = 60_000;
 /** From the master's wish to talk to a stream server until that has opened a socket. */
 export const dial = 10_000;
+/** A stream server's socket to the master on which nothing arrives for this long is asked, and after as long again lost. */
+export const streamsHeartbeat = 30_000;
 /** How long a connection to a stream server is kept without a stream. */
 export const streamsIdle = 10_000;
 /** How long a presence key of a shared state lives without a heartbeat. */

@@ -316,6 +316,19 @@ describe('the link of a client to its master', { timeout: 30_000 }, () => {
 		coded('link-closed')(await failureOf(connect(con, 'nobody')));
 	});
 
+	it('takes its servers with it', async (t) => {
+		const { con, url, proxy } = await stage(t);
+		const own = clientFor(t, url);
+		const server = await echoFor(t, own, 'echo');
+		const destroyed = next(proxy, 'server.destroyed');
+		const closed = next(server, 'close');
+		own.close();
+		await closed;
+		await destroyed;
+		assert.throws(() => StreamServer(own, () => {}).listen('echo'), coded('link-closed'));
+		await echoFor(t, con, 'echo');
+	});
+
 	it('ends its streams when it is closed', async (t) => {
 		const { con, url } = await stage(t);
 		await echoFor(t, clientFor(t, url), 'echo');

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { closeWhenIdle, lateCarrier, webSocketCarrier } from '../../mux/host/index.js';
 import { Mux, type MuxStream } from '../../mux/node/index.js';
+import * as CLOSE from '../../wire/close-codes.js';
 import { Emitter, EnslavismError, isName, isStreamsPrefix, newId, STREAMS_PREFIX } from '../../wire/index.js';
 import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
@@ -116,9 +117,14 @@ export class StreamServers extends Emitter<StreamServersEvents> implements Servi
 	route(path: string): ServiceRoute | undefined {
 		const start = `${this.prefix}/`;
 		if (!path.startsWith(start)) return undefined;
-		const dial = this.#dials.get(path.slice(start.length));
-		// A ticket is good once, and for whoever was told it.
-		return dial && ((socket) => dial.resolve(socket));
+		const ticket = path.slice(start.length);
+		if (!this.#dials.has(ticket)) return undefined;
+		// A ticket is good once, also when two sockets wait for the auth listeners with it.
+		return (socket) => {
+			const dial = this.#dials.get(ticket);
+			if (dial === undefined) socket.close(CLOSE.badMessage, 'the ticket was used');
+			else dial.resolve(socket);
+		};
 	}
 
 	/** @internal */
@@ -130,7 +136,10 @@ export class StreamServers extends Emitter<StreamServersEvents> implements Servi
 	}
 
 	#open(host: ServiceHost, name: string, wait: number): Mux {
-		const mux = new Mux(lateCarrier(this.#reach(host, name, wait)), { client: true });
+		const mux = new Mux(lateCarrier(this.#reach(host, name, wait)), {
+			client: true,
+			heartbeat: WAITS.streamsHeartbeat,
+		});
 		this.#muxes.set(name, mux);
 		closeWhenIdle(mux, WAITS.streamsIdle);
 		mux.on('close', () => {
