@@ -12,7 +12,7 @@ import { serveWebsite } from './website.js';
 const port = Number(process.env.PORT || 8080);
 if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) fail(`PORT must be a number from 0 to 65535.`);
 
-const server = createServer(serveWebsite());
+const server = createServer(serveWebsite(new URL('public/', import.meta.url)));
 const master = new Master(server);
 master.on('slaveauth', (_auth, reject, { address }) => {
 	if (!isLoopback(address)) reject('only slaves on the same machine may register with the demo');

@@ -5,12 +5,14 @@ import {
 	type ClientToMaster,
 	type DirectoryEntry,
 	Emitter,
-	type EnslavismError,
+	EnslavismError,
 	type ErrorCode,
 	type MasterToClient,
 	type Read,
+	type ServerName,
 } from '../wire/index.js';
 import { DirectoryCopy } from './directory-copy.js';
+import { Finds } from './finds.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
 /** Options of a connection to a master. */
@@ -50,6 +52,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		removed: (id) => this.#removed(id),
 	});
 	readonly #host: SlaveConnectionHost;
+	readonly #finds = new Finds((message) => this.#link.send(message));
+	/** URL of the master. */
+	readonly url: string;
+	/** What the connection was made with. @internal */
+	readonly options: MasterConnectionOptions;
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'closed' = 'opening';
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
@@ -62,6 +69,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		options: MasterConnectionOptions = {},
 	) {
 		super();
+		this.url = url ?? platform.defaultMasterUrl();
+		this.options = options;
 		this.#host = {
 			platform,
 			iceServers: options.iceServers ?? [],
@@ -76,7 +85,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.ready.catch(() => {});
 		this.#link = new Link({
 			kind: 'client',
-			url: url ?? platform.defaultMasterUrl(),
+			url: this.url,
 			auth: options.auth,
 			openSocket: platform.openSocket,
 			read,
@@ -100,6 +109,18 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** The slaves in the list now. */
 	get slaves(): SlaveConnection[] {
 		return [...this.#slaves.values()];
+	}
+
+	/**
+	 * Finds a stream server by its name. Rejects with `server-does-not-exist`, `limit-reached`, `link-closed` or
+	 * `unreachable`.
+	 *
+	 * @param wait how long it may take to appear, in milliseconds
+	 * @internal
+	 */
+	async find(server: ServerName, wait: number): Promise<SlaveConnection> {
+		if (this.#state === 'closed') throw new EnslavismError('link-closed');
+		return new SlaveConnection(this.#host, await this.#finds.ask(server, wait, this.#state === 'open'));
 	}
 
 	/** Closes the link, and every session with it. */
@@ -135,12 +156,16 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				return;
 			case 'gone':
 				slave?.slaveUnlinked();
+				return;
+			default:
+				this.#finds.answered(message);
 		}
 	}
 
 	#opened(): void {
 		if (this.#state !== 'opening') return;
 		this.#state = 'open';
+		this.#finds.askAgain();
 		this.#settle.resolve();
 		this.emit('open');
 	}
@@ -149,6 +174,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
+		this.#finds.fail(error);
 		// A session that is open needs the master no more; one that is not can never open.
 		for (const slave of this.#sessions.values()) {
 			if (slave.state === 'connecting') slave.ended('link-closed', error.reason ?? '');

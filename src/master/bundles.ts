@@ -20,7 +20,7 @@ export interface LiveBundles {
 const PREFIX = '/enslavism/';
 
 /** Every bundle, and its source map. */
-const NAME = /^(client|slave|signal)\.(js|mjs)(\.map)?$/;
+const NAME = /^(client|slave|signal|streams)\.(js|mjs)(\.map)?$/;
 
 /** The package's root, from `src/master` as from `dist/master`. */
 const ROOT = new URL('../../', import.meta.url);

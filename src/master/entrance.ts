@@ -18,8 +18,10 @@ export interface Admitted {
 export interface Door {
 	/** Which listeners decide, and what `authData` is for them: cookies, or what the other side gave. */
 	kind: 'client' | 'slave';
-	/** Name of the service, or the kind: for listeners and reasons. */
+	/** Name of the service, or the kind: for reasons. */
 	name: string;
+	/** What listeners are told as the name of the service; `undefined` for the links of clients and listed slaves. */
+	service: string | undefined;
 	/** Whether those who come speak Enslavism's own protocol. */
 	ownProtocol: boolean;
 	/** Largest frame that is read, in bytes. */
@@ -112,7 +114,7 @@ export class Entrance {
 			request,
 			auth,
 			address,
-			service: door.ownProtocol ? undefined : door.name,
+			service: door.service,
 		});
 		this.#pending.delete(socket);
 		return admission;

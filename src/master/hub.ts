@@ -1,10 +1,18 @@
 import * as CLOSE from '../wire/close-codes.js';
-import type { ClientToMaster, DirectoryEntry, MasterToClient, MasterToSlave, SlaveToMaster } from '../wire/index.js';
+import type {
+	ClientToMaster,
+	DirectoryEntry,
+	MasterToClient,
+	MasterToSlave,
+	ServerName,
+	SlaveToMaster,
+} from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { MasterLimits } from './limits.js';
+import { answerTo, type MayHave, Names } from './names.js';
 import type { PeerLink } from './peer-link.js';
 import { type SessionRoute, Sessions } from './sessions.js';
 
@@ -29,13 +37,19 @@ interface Slave {
 	/** Its user data; `undefined` until it has registered. */
 	data: string | undefined;
 	unregistered: NodeJS.Timeout | undefined;
+	/** Asks whether it may have a name; `undefined` for a slave that is to be listed. */
+	mayHave: MayHave | undefined;
+	/** The name that it has instead of being listed, or is about to get. */
+	server: ServerName | undefined;
 }
 
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
- * end, unread. A client reaches only slaves in the directory, a slave only clients that have a session with it.
+ * end, unread. A client reaches only slaves in the directory, and those whose name it knows, a slave only clients that have a session with it.
  */
 export class Hub {
+	/** The names of stream servers. */
+	readonly names: Names;
 	readonly #clients = new Map<string, Client>();
 	readonly #slaves = new Map<string, Slave>();
 	readonly #entries = new Map<string, DirectoryEntry>();
@@ -52,9 +66,12 @@ export class Hub {
 		this.#limits = limits;
 		this.#events = events;
 		this.#fanOut = new FanOut(this.#directory, tick);
+		this.names = new Names(backplane);
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
 			slaveLeft: (id) => this.#unlisted(id),
+			claimed: (name, entry) => this.names.claimed(name, entry),
+			released: (name) => this.names.released(name),
 			message: (peer, message) => this.#deliver(peer, message),
 		});
 	}
@@ -85,28 +102,33 @@ export class Hub {
 				return;
 			case 'close':
 				this.#close(link.id, message.session, message.reason);
+				return;
+			case 'find':
+				this.names.find(link.id, message, message.wait, (found) => link.say(answerTo(message.n, found)));
 		}
 	}
 
 	clientLeft(link: ClientLink): void {
 		this.#fanOut.leave(link);
+		this.names.forget(link.id);
 		this.#clients.delete(link.id);
 		this.#orphan(link.id);
 	}
 
-	slaveJoined(link: SlaveLink, auth: string | undefined): void {
+	/** @param mayHave for a link of a slave that has a name instead of being listed */
+	slaveJoined(link: SlaveLink, auth: string | undefined, mayHave?: MayHave): void {
 		const unregistered = setTimeout(
 			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
 			WAITS.register,
 		);
-		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered });
+		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered, mayHave, server: undefined });
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		if (message.t === 'register') {
-			this.#register(slave, message.data);
+			this.#register(slave, message);
 			return;
 		}
 		if (slave.data === undefined) {
@@ -115,7 +137,8 @@ export class Hub {
 		}
 		switch (message.t) {
 			case 'update':
-				this.#publish(slave, message.data);
+				if (slave.mayHave === undefined) this.#publish(slave, message.data);
+				else link.close(CLOSE.badMessage, 'a stream server has nothing to update');
 				return;
 			case 'answer':
 			case 'candidate':
@@ -136,28 +159,60 @@ export class Hub {
 		this.#slaves.delete(link.id);
 		this.#directoryLength -= slave.data?.length ?? 0;
 		this.#orphan(link.id);
-		this.#backplane.withdraw(link.id);
+		if (slave.server === undefined) this.#backplane.withdraw(link.id);
+		else this.names.release(slave.server, link.id);
+	}
+
+	/** Says something to a client or slave, wherever it is linked. */
+	tell(peer: string, message: PeerMessage): void {
+		this.#backplane.send(peer, message);
 	}
 
 	/** Closes every link. */
 	close(reason: string): void {
 		this.#fanOut.close();
+		this.names.close();
 		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
 		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
 		this.#backplane.close();
 	}
 
-	#register(slave: Slave, data: string): void {
+	#register(slave: Slave, { data, server }: Extract<SlaveToMaster, { t: 'register' }>): void {
+		const { link, mayHave } = slave;
 		if (slave.data !== undefined) {
-			slave.link.close(CLOSE.badMessage, 'register twice');
+			link.close(CLOSE.badMessage, 'register twice');
 			return;
 		}
 		clearTimeout(slave.unregistered);
-		if (!this.#publish(slave, data)) return;
-		slave.link.say({ t: 'registered', id: slave.link.id });
+		if ((server === undefined) !== (mayHave === undefined)) {
+			link.close(CLOSE.badMessage, 'only stream servers have a name, and all of them');
+		} else if (server !== undefined && mayHave !== undefined) {
+			void this.#name(slave, server, mayHave, data);
+		} else if (this.#publish(slave, data)) {
+			link.say({ t: 'registered', id: link.id });
+		}
+	}
+
+	/** Gives a slave a name instead of a place in the list. */
+	async #name(slave: Slave, server: ServerName, mayHave: MayHave, data: string): Promise<void> {
+		if (!this.#keep(slave, data)) return;
+		const { link, auth } = slave;
+		const refusal = await this.names.give(server, { id: link.id, data, auth }, mayHave);
+		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
+		else if (this.#slaves.has(link.id)) {
+			slave.server = server;
+			link.say({ t: 'registered', id: link.id });
+		} else this.names.release(server, link.id);
 	}
 
 	#publish(slave: Slave, data: string): boolean {
+		if (!this.#keep(slave, data)) return false;
+		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth });
+		return true;
+	}
+
+	/** Keeps what a slave says of itself, if there is room. */
+	#keep(slave: Slave, data: string): boolean {
 		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
 		if (length > this.#limits.directoryLength) {
 			slave.link.close(CLOSE.limit, 'the directory is full');
@@ -165,7 +220,6 @@ export class Hub {
 		}
 		this.#directoryLength = length;
 		slave.data = data;
-		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth });
 		return true;
 	}
 
@@ -190,7 +244,7 @@ export class Hub {
 	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
 		const refuse = (code: 'slave-gone' | 'limit-reached', reason: string): void =>
 			link.say({ t: 'rejected', session, code, reason });
-		if (!this.#entries.has(slave)) {
+		if (!this.#entries.has(slave) && !this.names.has(slave)) {
 			refuse('slave-gone', 'the slave is not in the directory');
 		} else if (this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
 			refuse('limit-reached', `a client may have ${this.#limits.sessionsPerClient} sessions`);

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { WebSocket } from 'ws';
 import {
 	ClientToMaster,
+	type Decision,
 	type DirectoryEntry,
+	decide,
 	decodeUserData,
 	Emitter,
 	EnslavismError,
@@ -11,13 +13,14 @@ import {
 	PATHS,
 	type Reject,
 	readMessage,
+	type ServerName,
 	SlaveToMaster,
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
-import type { AuthInfo } from './admission.js';
+import { type AuthInfo, boundOfAuth } from './admission.js';
 import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
-import { type Door, Entrance } from './entrance.js';
+import { type Admitted, type Door, Entrance } from './entrance.js';
 import { type ClientLink, Hub, type SlaveLink } from './hub.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
 import { PeerLink } from './peer-link.js';
@@ -44,6 +47,14 @@ export interface ListedSlave {
 	readonly userData: unknown;
 }
 
+/** Who wants a name, and which. */
+export interface NameInfo extends LinkInfo {
+	/** What stands before the name: that of the service of stream servers. */
+	readonly prefix: string;
+	/** What the `clientauth` listeners returned for it, merged; `undefined` if nothing. */
+	readonly identity: object | undefined;
+}
+
 /** Who is behind a link. */
 export interface LinkInfo {
 	readonly id: string;
@@ -55,6 +66,8 @@ export type MasterEvents = {
 	slaveauth: [authData: Record<string, unknown>, reject: Reject, info: AuthInfo];
 	/** A client wants to connect; `authData` are its cookies. Otherwise the same. */
 	clientauth: [authData: Record<string, unknown>, reject: Reject, info: AuthInfo];
+	/** A stream server wants a name. Refused when a listener calls `reject`, at once or before its promise settles. */
+	nameauth: [name: string, reject: Reject, info: NameInfo];
 	/** A slave is connected. */
 	slaveconnection: [ws: WebSocket, info: LinkInfo];
 	/** A client is connected. */
@@ -100,6 +113,10 @@ export class Master extends Emitter<MasterEvents> {
 			removed: (entry) => this.emit('slaveremoved', listed(entry)),
 		});
 		this.#services = options.services ?? [];
+		const { names } = this.#hub;
+		for (const service of this.#services) {
+			service.start?.({ names, tell: (slave, message) => this.#hub.tell(slave, message) });
+		}
 		this.#entrance = new Entrance({
 			doorOf: (path) => this.#doorOf(path),
 			listenersOf: (kind) => this.take(`${kind}auth`),
@@ -159,6 +176,7 @@ export class Master extends Emitter<MasterEvents> {
 	#doorOf(path: string): Door | undefined {
 		if (path === PATHS.client) return this.#clientDoor;
 		if (path === PATHS.slave) return this.#slaveDoor;
+		if (path === PATHS.server && this.#hub.names.inUse) return this.#serverDoor;
 		for (const service of this.#services) {
 			const route = service.route(path);
 			if (route !== undefined) return this.#serviceDoor(service, route);
@@ -169,6 +187,7 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #clientDoor: Door = {
 		kind: 'client',
 		name: 'client',
+		service: undefined,
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.clientFrameBytes,
 		full: () => this.#hub.counts.clients >= this.#limits.clients,
@@ -191,29 +210,57 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #slaveDoor: Door = {
 		kind: 'slave',
 		name: 'slave',
+		service: undefined,
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.slaveFrameBytes,
 		full: () => this.#hub.counts.slaves >= this.#limits.slaves,
-		enter: (ws, request, { encodedIdentity }) => {
-			const id = newId();
-			const link: SlaveLink = new PeerLink(ws, {
-				id,
-				backlogBytes: this.#limits.backlogBytes,
-				read: (text) => readMessage(SlaveToMaster, text),
-				handlers: {
-					message: (message) => this.#hub.slaveSaid(link, message),
-					closed: () => this.#hub.slaveLeft(link),
-				},
-			});
-			this.#hub.slaveJoined(link, encodedIdentity);
-			this.emit('slaveconnection', ws, { id, request });
-		},
+		enter: (ws, request, admitted) => this.#enterSlave(ws, request, admitted),
 	};
+
+	/** For slaves that have a name instead of being listed. Whoever may be a client may be one, if he may have the name. */
+	readonly #serverDoor: Door = {
+		...this.#slaveDoor,
+		kind: 'client',
+		name: 'stream server',
+		service: 'stream servers',
+		enter: (ws, request, admitted) =>
+			this.#enterSlave(ws, request, admitted, (id, server) =>
+				this.#mayHave(server, { id, request, prefix: server.prefix, identity: admitted.identity }),
+			),
+	};
+
+	#enterSlave(
+		ws: WebSocket,
+		request: IncomingMessage,
+		{ encodedIdentity }: Admitted,
+		mayHave?: (id: string, server: ServerName) => Promise<Decision>,
+	): void {
+		const id = newId();
+		const link: SlaveLink = new PeerLink(ws, {
+			id,
+			backlogBytes: this.#limits.backlogBytes,
+			read: (text) => readMessage(SlaveToMaster, text),
+			handlers: {
+				message: (message) => this.#hub.slaveSaid(link, message),
+				closed: () => this.#hub.slaveLeft(link),
+			},
+		});
+		this.#hub.slaveJoined(link, encodedIdentity, mayHave && ((server) => mayHave(id, server)));
+		this.emit('slaveconnection', ws, { id, request });
+	}
+
+	async #mayHave({ name }: ServerName, info: NameInfo): Promise<Decision> {
+		const calls = this.take('nameauth').map((listener) => (reject: Reject) => listener(name, reject, info));
+		const decision = await decide(calls, boundOfAuth);
+		if (decision.error !== undefined) this.#report(decision.error);
+		return decision;
+	}
 
 	#serviceDoor(service: Service, route: ServiceRoute): Door {
 		return {
 			kind: 'client',
 			name: service.name,
+			service: service.name,
 			ownProtocol: false,
 			maxFrameBytes: service.maxFrameBytes,
 			full: () => this.#serviceLinks >= this.#limits.serviceLinks,

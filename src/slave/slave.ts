@@ -12,6 +12,7 @@ import {
 	type Read,
 	type Reject,
 	rethrowLater,
+	type ServerName,
 	type SlaveToMaster,
 } from '../wire/index.js';
 import type { ClientConnection } from './client-connection.js';
@@ -42,6 +43,15 @@ export interface SlaveSetup {
 	userData: unknown;
 	auth?: AuthData | undefined;
 	options?: SlaveOptions | undefined;
+	/** For a slave that is found by a name instead of being listed. */
+	server?: ServerSetup | undefined;
+}
+
+/** What makes a slave a stream server. */
+export interface ServerSetup {
+	name: ServerName;
+	/** The master itself wants to talk to the server, over a socket that the server opens at this ticket. */
+	dial(ticket: string): void;
 }
 
 interface Waiting {
@@ -55,6 +65,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #sessions = new Map<string, Incoming>();
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
+	readonly #dial: ((ticket: string) => void) | undefined;
 	#id = '';
 	#state: 'registering' | 'open' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
@@ -73,6 +84,8 @@ export class Slave extends Emitter<SlaveEvents> {
 	private constructor(setup: SlaveSetup, url: string, data: string, waiting: Waiting) {
 		super();
 		this.#waiting = waiting;
+		const { server } = setup;
+		this.#dial = server?.dial;
 		this.#host = {
 			createPeer: setup.platform.createPeer,
 			iceServers: setup.options?.iceServers ?? [],
@@ -84,13 +97,13 @@ export class Slave extends Emitter<SlaveEvents> {
 			report: (thrown) => this.#report(thrown),
 		};
 		this.#link = new Link({
-			kind: 'slave',
+			kind: setup.server === undefined ? 'slave' : 'server',
 			url,
 			auth: setup.auth,
 			openSocket: setup.platform.openSocket,
 			read: setup.read,
 			handlers: {
-				opened: () => this.#link.send({ t: 'register', data }),
+				opened: () => this.#link.send({ t: 'register', data, ...(server && { server: server.name }) }),
 				message: (message) => this.#receive(message),
 				closed: (error) => this.#closed(error),
 			},
@@ -152,6 +165,9 @@ export class Slave extends Emitter<SlaveEvents> {
 				return;
 			case 'gone':
 				this.#sessions.get(message.session)?.gone();
+				return;
+			case 'dial':
+				this.#dial?.(message.ticket);
 		}
 	}
 

@@ -16,6 +16,8 @@ export const wrongVersion = 4406;
 export const timeout = 4408;
 /** A newer socket of the same peer has taken the place of this one. */
 export const replaced = 4409;
+/** The name of a stream server is another's. */
+export const nameTaken = 4410;
 /** The other end does not read fast enough; what waited for it was dropped with the link. */
 export const slowReader = 4413;
 /** A limit of the master was reached. */

@@ -17,6 +17,7 @@ const BY_CODE: Record<number, ErrorCode> = {
 	[CLOSE.badMessage]: 'bad-message',
 	[CLOSE.refused]: 'refused',
 	[CLOSE.wrongVersion]: 'wrong-version',
+	[CLOSE.nameTaken]: 'server-already-exists',
 	[CLOSE.slowReader]: 'limit-reached',
 	[CLOSE.limit]: 'limit-reached',
 	[CLOSE.tooBig]: 'limit-reached',

@@ -59,7 +59,11 @@ export type ErrorCode =
 	/** The connection that carries the streams was lost, see `cause`. */
 	| 'mux-lost'
 	/** What a stream was opened with cannot be encoded or decoded, or is too large. */
-	| 'bad-meta';
+	| 'bad-meta'
+	/** Another stream server has the name. */
+	| 'server-already-exists'
+	/** No stream server has the name, and none appeared in time. */
+	| 'server-does-not-exist';
 
 /** Options of {@link EnslavismError}. */
 export interface ErrorDetails {
@@ -81,6 +85,11 @@ export class EnslavismError extends Error {
 		this.code = code;
 		this.reason = details.reason;
 	}
+}
+
+/** Whether something is an error of Enslavism; the class itself may be that of another script in the same page. */
+export function isEnslavismError(thrown: unknown): thrown is EnslavismError {
+	return thrown instanceof Error && thrown.name === 'EnslavismError' && 'code' in thrown;
 }
 
 /** A reason within the protocol's bound: a longer one would cost the link that carries it. */

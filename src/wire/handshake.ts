@@ -5,10 +5,14 @@ import * as LIMITS from './limits.js';
 /** The subprotocol of a link, and with it the version of everything said there. */
 export const PROTOCOL = 'enslavism.1';
 
-/** Where the two kinds of links are opened, below the master's URL. */
-export const PATHS = { client: '/enslavism/clients', slave: '/enslavism/slaves' } as const;
+/** Where each kind of link is opened, below the master's URL. A server is a slave that has a name instead of being listed. */
+export const PATHS = {
+	client: '/enslavism/clients',
+	slave: '/enslavism/slaves',
+	server: '/enslavism/servers',
+} as const;
 
-/** The two kinds of links. */
+/** The kinds of links. */
 export type LinkKind = keyof typeof PATHS;
 
 /** Authentication data: an object of JSON values. The document's `authData` is one of strings. */

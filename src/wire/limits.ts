@@ -80,6 +80,14 @@ export const stateClockSources = 4_000;
 export const stateLineLength = 1024 * 1024;
 /** One side's token at the relay service. */
 export const relayTokenLength = 256;
+/** Name of a stream server. */
+export const serverNameLength = 256;
+/** Prefix of a service of stream servers: a part of a path. */
+export const serverPrefixLength = 128;
+/** Names that one client may wait for at the same time. */
+export const findsPerClient = 64;
+/** Streams that one client may have open at a stream server, unless it says otherwise: 64 MiB of windows. */
+export const serverStreams = 256;
 /** Bytes that a client of a service keeps while its socket is not open. */
 export const outboxBytes = 1024 * 1024;
 /** Messages that a client of a service keeps while its socket is not open, or until they are iterated over. */

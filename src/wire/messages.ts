@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import * as LIMITS from './limits.js';
+import * as WAITS from './waits.js';
 
 const id = v.pipe(v.string(), v.maxLength(LIMITS.idLength));
 const sdp = v.pipe(v.string(), v.maxLength(LIMITS.sdpLength));
@@ -34,16 +35,33 @@ const gone = v.object({ session: id });
 const answer = v.object({ session: id, sdp });
 
 /** Slaves in the directory, of each its id, its user data as it encoded it, its identity as the master encoded it. */
-const entries = v.pipe(v.array(v.object({ id, data, auth })), v.maxLength(LIMITS.directoryEntries));
+const entry = v.object({ id, data, auth });
+const entries = v.pipe(v.array(entry), v.maxLength(LIMITS.directoryEntries));
+
+const serverPrefix = v.pipe(v.string(), v.maxLength(LIMITS.serverPrefixLength));
+const serverName = v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.serverNameLength));
+
+/** A stream server: the prefix of the service that knows it, and its name there. */
+const server = v.object({ prefix: serverPrefix, name: serverName });
+
+/** How long to wait for a name to appear, in milliseconds. */
+const wait = v.pipe(v.number(), v.minValue(0), v.maxValue(WAITS.findServerMost));
 
 const ids = v.pipe(v.array(id), v.maxLength(LIMITS.directoryEntries));
 
 /** What a client tells its master. */
-export const ClientToMaster = { offer: v.object({ session: id, slave: id, sdp }), candidate, close };
+export const ClientToMaster = {
+	offer: v.object({ session: id, slave: id, sdp }),
+	candidate,
+	close,
+	/** Asks for a stream server by its name. `n` is the client's number for the answer. */
+	find: v.object({ n: seq, ...server.entries, wait }),
+};
 
 /** What a slave tells its master. */
 export const SlaveToMaster = {
-	register: v.object({ data }),
+	/** With `server` the slave is found by that name only, and is in no list. */
+	register: v.object({ data, server: v.optional(server) }),
 	update: v.object({ data }),
 	answer,
 	reject: v.object({ session: id, reason }),
@@ -58,6 +76,8 @@ export const MasterToSlave = {
 	candidate,
 	close,
 	gone,
+	/** Asks a stream server for a socket to the master's own service, at this ticket. */
+	dial: v.object({ ticket: id }),
 };
 
 /** What the master tells a client. */
@@ -76,6 +96,9 @@ export const MasterToClient = {
 	candidate,
 	close,
 	gone,
+	found: v.object({ n: seq, slave: entry }),
+	/** `code` is an error code. */
+	absent: v.object({ n: seq, code: v.pipe(v.string(), v.maxLength(LIMITS.codeLength)), reason }),
 };
 
 /** The messages of one direction, or of a session's control channel: a schema for each name. */
@@ -95,7 +118,10 @@ export type MasterToClient = MessageOf<typeof MasterToClient>;
 export type Candidate = v.InferOutput<typeof candidate>;
 
 /** A slave as the directory tells of it. */
-export type DirectoryEntry = v.InferOutput<typeof entries>[number];
+export type DirectoryEntry = v.InferOutput<typeof entry>;
+
+/** A stream server: the prefix of the service that knows it, and its name there. */
+export type ServerName = v.InferOutput<typeof server>;
 
 /** A text frame read, or what was wrong with it, in a few words that are safe to send back. */
 export type Read<Message> = { ok: true; message: Message } | { ok: false; problem: string };

@@ -28,6 +28,16 @@ export const backoffBase = 500;
 export const backoffCap = 15_000;
 /** How long a connection must have lasted before the next loss begins with short waits again. */
 export const backoffReset = 5_000;
+/** How long a name may take to appear at which somebody wants a stream server, unless he says otherwise. */
+export const findServer = 2_000;
+/** The longest that anybody may wait for that. */
+export const findServerMost = 60_000;
+/** From the master's wish to talk to a stream server until that has opened a socket. */
+export const dial = 10_000;
+/** A stream server's socket to the master on which nothing arrives for this long is asked, and after as long again lost. */
+export const streamsHeartbeat = 30_000;
+/** How long a connection to a stream server is kept without a stream. */
+export const streamsIdle = 10_000;
 /** How long a presence key of a shared state lives without a heartbeat. */
 export const presenceExpiry = 60_000;
 /** From one heartbeat of a presence key to the next: two may be lost. */

@@ -1,6 +1,10 @@
 /** The programs that tests run in a process of their own: `node --import tsx child-programs.ts <name> <args>`. */
+
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { MasterConnection } from '../../src/client/node.js';
-import { Master, Slave } from '../../src/index.js';
+import { Master, Slave, streamServers } from '../../src/index.js';
+import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
 import { plots } from './plots.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -77,7 +81,42 @@ async function uncaught(where: string): Promise<void> {
 	say('still here');
 }
 
-const programs: Record<string, (...args: string[]) => Promise<void>> = { slave, bot, ends, fails, caught, uncaught };
+/** A stream server that sends everything back. */
+async function streamServer(url: string, name: string): Promise<void> {
+	const server = StreamServer(new MasterConnection(url), (stream) => void stream.pipe(stream));
+	await server.listen(name).ready;
+	say('listening');
+}
+
+/** A stream server, a client and a master that talk; when all are closed nothing must hold the process. */
+async function streamsEnd(): Promise<void> {
+	const proxy = streamServers();
+	const master = new Master(0, { services: [proxy] });
+	await master.ready;
+	const con = new MasterConnection(`ws://localhost:${master.address()?.port}`);
+	const server = StreamServer(con, (stream) => void stream.pipe(stream)).listen('echo');
+	for (const stream of [StreamClient(con).connect('echo'), proxy.connect('echo')]) {
+		stream.end('echo');
+		say(await text(stream));
+	}
+	const [error] = (await once(StreamClient(con, { wait: 10 }).connect('nobody'), 'error')) as [Error];
+	say(error.message);
+	server.close();
+	con.close();
+	await master.close();
+	say('closed');
+}
+
+const programs: Record<string, (...args: string[]) => Promise<void>> = {
+	slave,
+	bot,
+	ends,
+	fails,
+	caught,
+	uncaught,
+	streamServer,
+	streamsEnd,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 await programs[name]?.(...args);

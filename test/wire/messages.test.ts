@@ -22,10 +22,11 @@ const clientToMaster: Examples<typeof ClientToMaster> = {
 	offer: { session: 's', slave: 'b', sdp: 'v=0' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
+	find: { n: 1, prefix: '/streams', name: 'a name', wait: 2000 },
 };
 
 const slaveToMaster: Examples<typeof SlaveToMaster> = {
-	register: { data: '[1]' },
+	register: { data: '[1]', server: { prefix: '/streams', name: '__proto__' } },
 	update: { data: '[1]' },
 	answer: { session: 's', sdp: 'v=0' },
 	reject: { session: 's', reason: 'full' },
@@ -39,6 +40,7 @@ const masterToSlave: Examples<typeof MasterToSlave> = {
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	dial: { ticket: 't' },
 };
 
 const masterToClient: Examples<typeof MasterToClient> = {
@@ -50,6 +52,8 @@ const masterToClient: Examples<typeof MasterToClient> = {
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	found: { n: 1, slave: entry },
+	absent: { n: 1, code: 'server-does-not-exist', reason: '' },
 };
 
 const directions: [name: string, table: Table, examples: Record<string, object>][] = [
@@ -59,7 +63,7 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 	['master to client', MasterToClient, masterToClient],
 ];
 
-const OPTIONAL = new Set(['auth', 'added', 'updated', 'removed']);
+const OPTIONAL = new Set(['auth', 'server', 'added', 'updated', 'removed']);
 
 const LENGTHS: Record<string, number> = {
 	id: LIMITS.idLength,
@@ -73,6 +77,9 @@ const LENGTHS: Record<string, number> = {
 	data: LIMITS.userDataLength,
 	auth: LIMITS.identityLength,
 	code: LIMITS.codeLength,
+	ticket: LIMITS.idLength,
+	prefix: LIMITS.serverPrefixLength,
+	name: LIMITS.serverNameLength,
 };
 
 const typeName = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
@@ -223,6 +230,29 @@ describe('the directory in messages', () => {
 		for (const seq of ['-1', '1.5', '1e999', '9007199254740993']) {
 			const text = `{"t":"snapshot","seq":${seq},"slaves":[]}`;
 			assert.equal(readMessage(MasterToClient, text).ok, false, seq);
+		}
+	});
+});
+
+describe('the name of a stream server in messages', () => {
+	it('has a bound at both ends, wherever it is said', () => {
+		for (const [length, isGood] of [
+			[0, false],
+			[1, true],
+			[LIMITS.serverNameLength, true],
+			[LIMITS.serverNameLength + 1, false],
+		] as const) {
+			const server = { prefix: '/p', name: 'x'.repeat(length) };
+			const find = JSON.stringify({ t: 'find', n: 0, ...server, wait: 0 });
+			assert.equal(readMessage(ClientToMaster, find).ok, isGood);
+			assert.equal(readMessage(SlaveToMaster, JSON.stringify({ t: 'register', data: '', server })).ok, isGood);
+		}
+	});
+
+	it('is not waited for without end', () => {
+		for (const wait of ['-1', '60001', '1e999', 'null']) {
+			const text = `{"t":"find","n":0,"prefix":"/p","name":"x","wait":${wait}}`;
+			assert.equal(readMessage(ClientToMaster, text).ok, false, wait);
 		}
 	});
 });
