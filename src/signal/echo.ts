@@ -32,7 +32,7 @@ export class BaseEcho extends Emitter<EchoEvents> {
 	#outbox: (string | Uint8Array)[] = [];
 	#outboxBytes = 0;
 
-	/** @throws EnslavismError `bad-url`, `bad-option` */
+	/** @throws EnslavismError `bad-url`, `bad-option`, `bad-auth` */
 	protected constructor(host: SignalHost, masterUrl: string, namespace: string, options: SignalOptions = {}) {
 		super();
 		this.namespace = namespace;

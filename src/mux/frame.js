@@ -1,0 +1,38 @@
+/**
+ * Frames of yamux. A header is 12 bytes, its numbers in network order; data follows it in data frames only.
+ *
+ *     | version 8 | type 8 | flags 16 | stream 32 | length 32 |
+ *
+ * Length is the number of bytes that follow (data), the bytes by which a window grows (window), a number of the
+ * sender's (ping), or a reason (go-away).
+ */
+/** Bytes of a header. */
+export const HEADER_BYTES = 12;
+export const DATA = 0;
+export const WINDOW = 1;
+export const PING = 2;
+export const GO_AWAY = 3;
+export const SYN = 1;
+export const ACK = 2;
+export const FIN = 4;
+export const RST = 8;
+/** Reasons of a go-away. */
+export const GO_AWAY_REASONS = { normal: 0, protocol: 1, internal: 2 };
+/** The 32-bit number at `at`. */
+export function uint32(bytes, at) {
+    const byte = (offset) => bytes[at + offset];
+    return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
+}
+function setUint32(bytes, at, value) {
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+}
+/** Writes a header at `at`. */
+export function setHeader(bytes, at, kind, id, length) {
+    setUint32(bytes, at, kind);
+    setUint32(bytes, at + 4, id);
+    setUint32(bytes, at + 8, length);
+}
+//# sourceMappingURL=frame.js.map

@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=carrier.js.map
