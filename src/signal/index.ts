@@ -4,7 +4,7 @@ import { BaseEcho } from './echo.js';
 import type { SignalHost, SignalOptions } from './host.js';
 import type { IntroducedPeer } from './introducer.js';
 import { BaseIntroducer } from './introducer.js';
-import { onPageHide } from './page.js';
+import { onPageLeaving } from './page.js';
 import type { PeerConnection } from './peer-connection.js';
 import { BasePeers, type PeersOptions } from './peers.js';
 import type { PipedSocket } from './piped-socket.js';
@@ -76,10 +76,8 @@ export class Peers extends BasePeers<MuxStream> {
 	constructor(masterUrl: string, namespace: string, options?: PeersOptions<MuxStream>) {
 		super(peerHost, masterUrl, namespace, options);
 		// Else others would take this page for present until its key expires.
-		this.on(
-			'close',
-			onPageHide(() => this.close()),
-		);
+		const leaving = { leaving: () => this.hide(), stayed: () => this.show(), left: () => this.close() };
+		this.on('close', onPageLeaving(leaving));
 	}
 }
 

@@ -123,6 +123,11 @@ export class PeerConnection<Face extends StreamHandler = StreamHandler> extends 
 		this.#session.close(reason);
 	}
 
+	/** The other side may be gone: asks it, and ends the connection if no answer comes. @internal */
+	probe(): void {
+		this.#session.probe();
+	}
+
 	protected override listened(event: string): void {
 		// From outside the caller, so that whoever adds a listener has finished before it is called.
 		if (event === 'datachannel') queueMicrotask(() => this.#tellEarly());

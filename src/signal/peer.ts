@@ -84,8 +84,9 @@ export class Peer<Face extends StreamHandler = StreamHandler> {
 	take(presence: PeerPresence | undefined): void {
 		this.#presence = presence;
 		if (presence === undefined) {
-			// An open connection needs nobody else; the master may be gone.
-			if (this.#state !== 'connected') this.#part('apart');
+			// An open connection needs nobody else: the master may be gone. But so may the peer.
+			if (this.#connection !== undefined) this.#connection.probe();
+			else this.#part('apart');
 			return;
 		}
 		this.#data = presence.data;

@@ -60,6 +60,7 @@ export class BasePeers<Face extends StreamHandler> extends Emitter<PeersEvents<F
 	readonly #office: PeerOffice<Face>;
 	readonly #presence: Presence<PresenceValue>;
 	#value: PresenceValue;
+	#hidden = false;
 	#end: EnslavismError | undefined;
 
 	/** @throws EnslavismError `bad-url`, `bad-option`, `bad-auth` */
@@ -130,6 +131,19 @@ export class BasePeers<Face extends StreamHandler> extends Emitter<PeersEvents<F
 		this.#value = value;
 	}
 
+	/** This program may end any moment: takes it out of the namespace, and leaves its connections. @internal */
+	protected hide(): void {
+		if (this.closed) return;
+		this.#hidden = true;
+		this.#state.delete(this.id);
+	}
+
+	/** It has not ended. @internal */
+	protected show(): void {
+		this.#hidden = false;
+		this.#presence.set(this.#value);
+	}
+
 	/** Leaves, and closes every connection; the other sides see `reason`. */
 	close(reason = ''): void {
 		if (this.closed) return;
@@ -146,8 +160,9 @@ export class BasePeers<Face extends StreamHandler> extends Emitter<PeersEvents<F
 
 	/** Somebody writes over one's own key. */
 	#heardOfMyself(presence: PeerPresence | undefined): void {
-		if (presence === undefined) this.#presence.set(this.#value);
-		else if (presence.instance !== this.#office.instance) {
+		if (presence === undefined) {
+			if (!this.#hidden) this.#presence.set(this.#value);
+		} else if (presence.instance !== this.#office.instance) {
 			this.#end = new EnslavismError('link-closed', 'another one has come with this id');
 			this.#presence.release();
 			this.close('another one has come with this id');
