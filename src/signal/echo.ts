@@ -53,6 +53,11 @@ export class BaseEcho extends Emitter<EchoEvents> {
 		return this.#line.state === 'open';
 	}
 
+	/** Bytes handed to `send` that have not left this end yet. */
+	get bufferedAmount(): number {
+		return this.#line.bufferedAmount + this.#outboxBytes;
+	}
+
 	/** Whether this is the end. */
 	get closed(): boolean {
 		return this.#line.state === 'closed';

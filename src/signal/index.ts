@@ -13,6 +13,7 @@ import { BaseSharedState } from './shared-state.js';
 import type { PathOptions, PeerHost } from './upgrade.js';
 import { upgradePeer } from './upgrade-peer.js';
 
+export { type StreamPair, streamOf } from './browser/stream.js';
 export * from './types.js';
 
 const host: SignalHost = { ...browserPlatform, onWake: onBrowserWake };

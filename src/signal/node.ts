@@ -11,6 +11,7 @@ import { BaseSharedState } from './shared-state.js';
 import type { PathOptions, PeerHost } from './upgrade.js';
 import { upgradePeer } from './upgrade-peer.js';
 
+export { streamOf } from './node/stream.js';
 export * from './types.js';
 
 const host: SignalHost = { ...nodePlatform, onWake: () => () => {} };

@@ -1,6 +1,7 @@
 export { EnslavismError, type ErrorCode } from '../wire/index.js';
 export type { MessageData } from './bytes.js';
 export type { EchoEvents, EchoMessageEvent } from './echo.js';
+export type { SourceEnd, StreamSource } from './face/index.js';
 export type { SignalOptions } from './host.js';
 export type { IntroducedPeer, IntroducerEvents } from './introducer.js';
 export type { Peer } from './peer.js';
