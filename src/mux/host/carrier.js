@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=carrier.js.map

@@ -1,5 +1,0 @@
-export * from './channel-carrier.js';
-export * from './mux.js';
-export * from './port-carrier.js';
-export * from './websocket-carrier.js';
-//# sourceMappingURL=index.js.map
