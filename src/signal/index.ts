@@ -62,11 +62,12 @@ export function relay(masterUrl: string, meeting: RelayMeeting): PipedSocket {
 	return openRelay(host, masterUrl, meeting);
 }
 
-const peerHost: PeerHost<MuxStream> = {
+/** Made by a function, which a bundler leaves out where it is not called. */
+const peerHost = (): PeerHost<MuxStream> => ({
 	...host,
 	createAnswerer: browserPlatform.createPeer,
 	createMux: (carrier, options) => new Mux(carrier, options),
-};
+});
 
 /** Everybody in a namespace, and a connection to each, whose streams are pairs of WHATWG streams. */
 export class Peers extends BasePeers<MuxStream> {
@@ -75,7 +76,7 @@ export class Peers extends BasePeers<MuxStream> {
 	 * @throws EnslavismError `bad-url`, `bad-option`, `bad-auth`
 	 */
 	constructor(masterUrl: string, namespace: string, options?: PeersOptions<MuxStream>) {
-		super(peerHost, masterUrl, namespace, options);
+		super(peerHost(), masterUrl, namespace, options);
 		// Else others would take this page for present until its key expires.
 		const leaving = { leaving: () => this.hide(), stayed: () => this.show(), left: () => this.close() };
 		this.on('close', onPageLeaving(leaving));
@@ -89,5 +90,5 @@ export class Peers extends BasePeers<MuxStream> {
  * Rejects with `connect-timeout` when the other side does not, `bad-message`, or `link-closed`.
  */
 export function upgrade(peer: IntroducedPeer, options?: PathOptions): Promise<PeerConnection<MuxStream>> {
-	return upgradePeer(peerHost, peer, options);
+	return upgradePeer(peerHost(), peer, options);
 }

@@ -60,11 +60,12 @@ export function relay(masterUrl: string, meeting: RelayMeeting): PipedSocket {
 	return openRelay(host, masterUrl, meeting);
 }
 
-const peerHost: PeerHost<MuxStream> = {
+/** Made by a function, which a bundler leaves out where it is not called. */
+const peerHost = (): PeerHost<MuxStream> => ({
 	...host,
 	createAnswerer: createNodeAnswerer,
 	createMux: (carrier, options) => new Mux(carrier, options),
-};
+});
 
 /** Everybody in a namespace, and a connection to each, whose streams are Node `Duplex`es. */
 export class Peers extends BasePeers<MuxStream> {
@@ -73,7 +74,7 @@ export class Peers extends BasePeers<MuxStream> {
 	 * @throws EnslavismError `bad-url`, `bad-option`, `bad-auth`
 	 */
 	constructor(masterUrl: string, namespace: string, options?: PeersOptions<MuxStream>) {
-		super(peerHost, masterUrl, namespace, options);
+		super(peerHost(), masterUrl, namespace, options);
 	}
 }
 
@@ -84,5 +85,5 @@ export class Peers extends BasePeers<MuxStream> {
  * Rejects with `connect-timeout` when the other side does not, `bad-message`, or `link-closed`.
  */
 export function upgrade(peer: IntroducedPeer, options?: PathOptions): Promise<PeerConnection<MuxStream>> {
-	return upgradePeer(peerHost, peer, options);
+	return upgradePeer(peerHost(), peer, options);
 }

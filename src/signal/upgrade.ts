@@ -83,11 +83,15 @@ export class Upgrade<Face extends StreamHandler> {
 		if (socket.readyState === 'closed') queueMicrotask(this.#lost);
 	}
 
-	/** Gives up, on both sides. */
-	abort(): void {
+	/**
+	 * Gives up, on both sides.
+	 *
+	 * @param code of the close of the socket
+	 */
+	abort(code: number = CLOSE.normal, reason = ''): void {
 		this.#end();
 		this.#attempt?.session.fail(new EnslavismError('session-closed'));
-		this.#options.socket.close();
+		this.#options.socket.close(code, reason);
 	}
 
 	readonly #begin = (): void => {
@@ -103,8 +107,7 @@ export class Upgrade<Face extends StreamHandler> {
 	readonly #hear = ({ data }: SocketMessageEvent): void => {
 		const message = readAgreement(data);
 		if (message === undefined) {
-			this.#options.socket.close(CLOSE.badMessage, 'that is not how peers agree on a connection');
-			this.#fail(new EnslavismError('bad-message', 'the other side does not speak the protocol of connections'));
+			this.#fail(new EnslavismError('bad-message', NO_AGREEMENT), CLOSE.badMessage);
 		} else if (this.#options.opens) this.#heardByOpener(message);
 		else this.#heardByAnswerer(message);
 	};
@@ -253,9 +256,9 @@ export class Upgrade<Face extends StreamHandler> {
 		if (socket.readyState === 'open') socket.send(JSON.stringify(message));
 	}
 
-	#fail(error: EnslavismError): void {
+	#fail(error: EnslavismError, code?: number): void {
 		if (this.#over) return;
-		this.abort();
+		this.abort(code, error.message);
 		this.#options.done(error);
 	}
 
@@ -270,5 +273,7 @@ export class Upgrade<Face extends StreamHandler> {
 		this.#stopHearing();
 	}
 }
+
+const NO_AGREEMENT = 'that is not how peers agree on a connection';
 
 const NO_SIGNALS: Signals = { description: () => {}, candidate: () => {} };
