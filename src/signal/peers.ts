@@ -1,5 +1,5 @@
 import type { StreamHandler } from '../mux/index.js';
-import { Emitter, EnslavismError, newId } from '../wire/index.js';
+import { Emitter, EnslavismError, isName, newId } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import type { SignalOptions } from './host.js';
 import { Peer, type PeerOffice, type PeerPresence } from './peer.js';
@@ -209,6 +209,5 @@ export class BasePeers<Face extends StreamHandler> extends Emitter<PeersEvents<F
 function readPresence(value: unknown): PeerPresence | undefined {
 	if (typeof value !== 'object' || value === null) return undefined;
 	const { i, d } = value as Record<string, unknown>;
-	if (typeof i !== 'string' || i === '' || i.length > LIMITS.idLength) return undefined;
-	return { instance: i, data: d };
+	return isName(i, LIMITS.idLength) ? { instance: i, data: d } : undefined;
 }

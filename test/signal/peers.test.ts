@@ -228,7 +228,16 @@ describe('strangers in the namespace of peers', () => {
 		await one.ready;
 		const stranger = new SharedState(url, 'peers:room');
 		later(t, () => stranger.close());
-		for (const [index, value] of [5, 'x', [], {}, { i: 5 }, { i: '' }, { i: 'x'.repeat(65) }].entries()) {
+		for (const [index, value] of [
+			5,
+			'x',
+			[],
+			{},
+			{ i: 5 },
+			{ i: '' },
+			{ i: 'x'.repeat(65) },
+			{ i: '\ud800' },
+		].entries()) {
 			stranger.set(`garbage ${index}`, value);
 		}
 		stranger.set('a', 'nothing');
