@@ -100,3 +100,11 @@ export const introductionIdLength = 256;
 export const introductionKeyLength = 1024;
 /** Connections to introduced peers that one `Introducer` has at a time; later introductions are passed over. */
 export const introducedSockets = 1000;
+/** A message of a channel that is relayed over a socket, in bytes; as much as Node takes over WebRTC. */
+export const relayedMessageBytes = 256 * 1024;
+/** Largest id of a channel that one end opens by itself; the numbers above are the session's. */
+export const channelIdMost = 1020;
+/** Connections of one `Peers`, open or opening; with more peers in the namespace the rest is present only. */
+export const peerConnections = 128;
+/** A message of two peers that agree on a connection, in UTF-16 code units: a description and what is around it, escaped. */
+export const agreementLength = 6 * sdpLength;

@@ -42,3 +42,7 @@ export const streamsIdle = 10_000;
 export const presenceExpiry = 60_000;
 /** From one heartbeat of a presence key to the next: two may be lost. */
 export const presenceBeat = 20_000;
+/** From the meeting of two peers until WebRTC is open between them; then their connection is relayed. */
+export const peerDirect = 10_000;
+/** From the meeting of two peers until their connection is open, whichever way it goes. */
+export const peerOpen = 25_000;
