@@ -7,6 +7,7 @@ export {
 	type ClientInfo,
 	type DataChannelOptions,
 	type IceServer,
+	type IceTransportPolicy,
 	type Offer,
 	Slave,
 	type SlaveConstructor,

@@ -2,7 +2,7 @@
  * Runs every test: `npm test`, or `npm test -- wire e2e/demo` for the files whose path has one of these words in it.
  *
  * The tests in real browsers come last, by themselves: a browser that starts takes the processor from whoever
- * measures time beside it. Both parts are reported as one run of node's own test runner.
+ * measures time beside it. Those in networks have the machine to themselves. All parts are reported as one run of node's own test runner.
  */
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -11,7 +11,7 @@ import { run } from 'node:test';
 import { spec as Spec, type TestEvent } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './support/e2e-built.js';
-import { ensureBrowsers } from './support/e2e-install.js';
+import { ensureBrowsers, ensureNetlab } from './support/e2e-install.js';
 
 /** Test files that run at the same time. */
 const CONCURRENCY = 2;
@@ -27,7 +27,10 @@ function testFiles(words: string[]): string[] {
 	return wanted.sort().map((file) => FOLDER + file);
 }
 
-const inBrowsers = (file: string): boolean => relative(FOLDER, file).startsWith('e2e');
+const isIn = (folder: string, file: string): boolean => relative(FOLDER, file).startsWith(folder);
+
+/** Tests with real browsers in them. */
+const inBrowsers = (file: string): boolean => isIn('e2e', file) || isIn('netlab', file);
 
 /** The sums that node's runner gives at the end of a run, such as `pass 12`. */
 const SUM = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
@@ -62,5 +65,10 @@ if (files.some(inBrowsers)) {
 	ensureBrowsers();
 	ensureBuilt();
 }
-const parts = [files.filter((file) => !inBrowsers(file)), files.filter(inBrowsers)];
+if (files.some((file) => isIn('netlab', file))) ensureNetlab();
+const parts = [
+	files.filter((file) => !inBrowsers(file)),
+	files.filter((file) => isIn('e2e', file)),
+	files.filter((file) => isIn('netlab', file)),
+];
 Readable.from(inTurn(parts)).compose(new Spec()).pipe(process.stdout);

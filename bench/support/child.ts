@@ -22,6 +22,8 @@ export interface ChildOptions {
 	netns?: string | undefined;
 	/** Options of Node itself. */
 	node?: string[];
+	/** Whether what it writes to standard error is of no interest. */
+	quiet?: boolean;
 }
 
 /** A bench that fails leaves no child behind. */
@@ -39,12 +41,12 @@ export class Child<A extends Api> {
 	readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
 	#calls = 0;
 
-	constructor(program: string, args: string[] = [], { netns, node = [] }: ChildOptions = {}) {
+	constructor(program: string, args: string[] = [], { netns, node = [], quiet = false }: ChildOptions = {}) {
 		const file = fileURLToPath(new URL(program, import.meta.url));
 		const command = [process.execPath, ...node, '--import', 'tsx', file, ...args];
 		if (netns !== undefined) command.unshift('ip', 'netns', 'exec', netns);
 		const [first = '', ...rest] = command;
-		this.#process = spawn(first, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+		this.#process = spawn(first, rest, { stdio: ['ignore', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'] });
 		this.#process.on('message', (message) => this.#receive(message as Message));
 		running.add(this.#process);
 		this.#process.on('exit', (code, by) => {

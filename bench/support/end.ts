@@ -1,13 +1,20 @@
-/** A process that is one end of connections: `end.ts ours URL` or `end.ts raw`. */
+/** A process that is one end of connections: `end.ts ours | relay | hop URL` or `end.ts raw`. */
 import type { DataChannelOptions } from '../../src/client/node.js';
 import { answerCalls } from './child.js';
+import { hopEnd } from './hop.js';
 import { oursEnd } from './ours.js';
-import type { Pipe } from './pipe.js';
+import type { End, EndKind, Pipe } from './pipe.js';
 import { rawEnd } from './raw.js';
 import { wait } from './stats.js';
 
 const [kind, url = ''] = process.argv.slice(2);
-const end = kind === 'ours' ? oursEnd(url) : rawEnd();
+const ENDS: Record<EndKind, () => End> = {
+	ours: () => oursEnd(url, 'rtc'),
+	relay: () => oursEnd(url, 'relay'),
+	hop: () => hopEnd(url),
+	raw: rawEnd,
+};
+const end = ENDS[kind as EndKind]();
 
 /** What waits in a channel while it is kept full: from half of this to all of it. */
 const FULL_BYTES = 1024 * 1024;

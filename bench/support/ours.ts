@@ -1,9 +1,16 @@
 import { type Channel, MasterConnection, type SlaveConnection } from '../../src/client/node.js';
 import { Slave } from '../../src/index.js';
 import type { End, Pipe } from './pipe.js';
+import { wait } from './stats.js';
 
-/** The project's own end: a slave, or a client with a link to the master for each connection. */
-export function oursEnd(url: string): End {
+/** What the options of a client are called that goes over the relay only. */
+const ONLY = { rtc: {}, relay: { paths: ['relay'] } };
+
+/** How long a session may take to move to its path, in ms. */
+const MOVE_MS = 10_000;
+
+/** The project's own end: a slave, or a client with a link to the master for each connection, whose session is on `path`. */
+export function oursEnd(url: string, path: 'rtc' | 'relay'): End {
 	return {
 		serve: async (accept) => {
 			const slave = await Slave.connect(url, {});
@@ -12,8 +19,13 @@ export function oursEnd(url: string): End {
 			});
 		},
 		open: async (label, options) => {
-			const slave = await firstSlave(new MasterConnection(url));
-			return pipeOf(await slave.createDataChannel(label, options));
+			const slave = await firstSlave(new MasterConnection(url, ONLY[path] as object));
+			const channel = await slave.createDataChannel(label, options);
+			for (let waited = 0; (slave.path as string) !== path; waited += 5) {
+				if (waited > MOVE_MS) throw new Error(`the session is not on ${path}, but on ${slave.path}`);
+				await wait(5);
+			}
+			return pipeOf(channel);
 		},
 		signal: () => {},
 	};

@@ -1,7 +1,8 @@
 import { Child } from './child.js';
 import type { EndApi } from './end.js';
 import type { MasterApi } from './master.js';
-import type { Kind } from './pipe.js';
+import type { EndKind, Kind } from './pipe.js';
+import type { SignalServerApi } from './signal-server-process.js';
 
 /** Where the processes of a pair live. */
 export interface Places {
@@ -16,18 +17,26 @@ export interface Places {
 export interface Pair {
 	server: Child<EndApi>;
 	client: Child<EndApi>;
+	/** Where further clients of the server connect; none for raw ones. */
+	url: string;
 	stop(): Promise<void>;
 }
 
-/** Starts a server and a client; a pair of ours has a master in a third process. */
-export async function startPair(kind: Kind, places?: Places): Promise<Pair> {
+/** Starts a server and a client; a pair of ours has a master in a third process, WebSockets have their hop. */
+export async function startPair(kind: EndKind, places?: Places): Promise<Pair> {
 	const children: Child<never>[] = [];
 	const args: string[] = [kind];
-	if (kind === 'ours') {
+	let url = '';
+	if (kind === 'hop') {
+		const hop = new Child<SignalServerApi>('./signal-server-process.ts', ['bare']);
+		children.push(hop);
+		url = `ws://localhost:${await hop.call('start')}`;
+	} else if (kind !== 'raw') {
 		const master = new Child<MasterApi>('./master.ts', [], { netns: places?.server });
 		children.push(master);
-		args.push(`ws://${places?.address ?? 'localhost'}:${await master.call('start')}`);
+		url = `ws://${places?.address ?? 'localhost'}:${await master.call('start')}`;
 	}
+	args.push(url);
 	const server = new Child<EndApi>('./end.ts', args, { netns: places?.server });
 	const client = new Child<EndApi>('./end.ts', args, { netns: places?.client });
 	children.push(server, client);
@@ -37,6 +46,7 @@ export async function startPair(kind: Kind, places?: Places): Promise<Pair> {
 	return {
 		server,
 		client,
+		url,
 		stop: async () => {
 			await Promise.all(children.map((child) => child.stop()));
 		},

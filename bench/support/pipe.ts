@@ -17,6 +17,9 @@ export interface Pipe {
 /** Whose channels: the project's, or node-datachannel's as it comes. */
 export type Kind = 'ours' | 'raw';
 
+/** The same; `relay`: the project's through its master only; `hop`: bare WebSockets through a server that joins them. */
+export type EndKind = Kind | 'relay' | 'hop';
+
 /** One end of connections: serves, or opens. */
 export interface End {
 	serve(accept: (pipe: Pipe) => void): Promise<void>;

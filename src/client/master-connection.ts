@@ -1,5 +1,5 @@
 import { Link } from '../link/index.js';
-import type { IceServer, Platform } from '../peer/index.js';
+import type { IceServer, IceTransportPolicy, Platform } from '../peer/index.js';
 import {
 	type AuthData,
 	type ClientToMaster,
@@ -19,8 +19,10 @@ import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js
 export interface MasterConnectionOptions {
 	/** An object of JSON values for the master's `clientauth` listeners (`info.auth`), beside cookies. */
 	auth?: AuthData;
-	/** STUN and TURN servers for sessions. Default: none. */
+	/** STUN and TURN servers for sessions, asked before those that the master tells of. Default: none. */
 	iceServers?: IceServer[];
+	/** `relay`: sessions go over TURN servers only, and never tell this end's own addresses. Default `all`. */
+	iceTransportPolicy?: IceTransportPolicy;
 }
 
 export type MasterConnectionEvents = {
@@ -57,6 +59,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly url: string;
 	/** What the connection was made with. @internal */
 	readonly options: MasterConnectionOptions;
+	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'closed' = 'opening';
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
@@ -71,9 +74,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		super();
 		this.url = url ?? platform.defaultMasterUrl();
 		this.options = options;
+		this.#ownIceServers = options.iceServers ?? [];
 		this.#host = {
 			platform,
-			iceServers: options.iceServers ?? [],
+			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
 			send: (message) => this.#link.send(message),
 			bind: (session, connection) => this.#sessions.set(session, connection),
 			release: (session) => this.#sessions.delete(session),
@@ -141,6 +145,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				return;
 			case 'delta':
 				if (!this.#directory.delta(message)) this.#link.close('delta missing');
+				return;
+			case 'ice':
+				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'answer':
 				slave?.signal()?.description('answer', message.sdp);

@@ -1,4 +1,4 @@
-import { type Channel, type DataChannelOptions, type IceServer, type Platform, Session } from '../peer/index.js';
+import { type Channel, type DataChannelOptions, type Platform, type RtcConfig, Session } from '../peer/index.js';
 import {
 	type ClientToMaster,
 	type DirectoryEntry,
@@ -31,7 +31,8 @@ export type SlaveConnectionEvents = {
 /** What a slave's connection needs from the master's. @internal */
 export interface SlaveConnectionHost {
 	readonly platform: Platform;
-	readonly iceServers: IceServer[];
+	/** What a new session is made with. */
+	readonly rtc: RtcConfig;
 	send(message: ClientToMaster): void;
 	/** Hands over the messages of a session to this connection, until it is released. */
 	bind(session: string, connection: SlaveConnection): void;
@@ -175,7 +176,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		const id = newId();
 		const peer = new Session({
 			createPeer: host.platform.createPeer,
-			rtc: { iceServers: host.iceServers },
+			rtc: { ...host.rtc },
 			makes: 'offer',
 			timeout: WAITS.connect,
 			signals: {

@@ -5,6 +5,7 @@ export type {
 	ChannelMessageEvent,
 	DataChannelOptions,
 	IceServer,
+	IceTransportPolicy,
 } from '../peer/index.js';
 export { type AuthData, EnslavismError, type ErrorCode } from '../wire/index.js';
 export type { MasterConnectionEvents, MasterConnectionOptions } from './master-connection.js';

@@ -11,6 +11,7 @@ import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
+import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
 import { answerTo, type MayHave, Names } from './names.js';
 import type { PeerLink } from './peer-link.js';
@@ -34,6 +35,7 @@ interface Client {
 interface Slave {
 	link: SlaveLink;
 	auth: string | undefined;
+	identity: unknown;
 	/** Its user data; `undefined` until it has registered. */
 	data: string | undefined;
 	unregistered: NodeJS.Timeout | undefined;
@@ -58,12 +60,14 @@ export class Hub {
 	readonly #fanOut: FanOut;
 	readonly #backplane: Backplane;
 	readonly #limits: MasterLimits;
+	readonly #ice: IceServers;
 	readonly #events: HubEvents;
 	#directoryLength = 0;
 
-	constructor(backplane: Backplane, limits: MasterLimits, tick: number, events: HubEvents) {
+	constructor(backplane: Backplane, limits: MasterLimits, tick: number, ice: IceServers, events: HubEvents) {
 		this.#backplane = backplane;
 		this.#limits = limits;
+		this.#ice = ice;
 		this.#events = events;
 		this.#fanOut = new FanOut(this.#directory, tick);
 		this.names = new Names(backplane);
@@ -86,9 +90,11 @@ export class Hub {
 		return { clients: this.#clients.size, slaves: this.#slaves.size };
 	}
 
-	clientJoined(link: ClientLink, auth: string | undefined): void {
+	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown): void {
 		this.#clients.set(link.id, { link, auth });
 		link.say({ t: 'welcome', id: link.id });
+		// Before the list: the first session may begin with it.
+		this.#ice.join(link, 'client', identity);
 		this.#fanOut.join(link);
 	}
 
@@ -111,17 +117,18 @@ export class Hub {
 	clientLeft(link: ClientLink): void {
 		this.#fanOut.leave(link);
 		this.names.forget(link.id);
+		this.#ice.leave(link);
 		this.#clients.delete(link.id);
 		this.#orphan(link.id);
 	}
 
 	/** @param mayHave for a link of a slave that has a name instead of being listed */
-	slaveJoined(link: SlaveLink, auth: string | undefined, mayHave?: MayHave): void {
+	slaveJoined(link: SlaveLink, auth: string | undefined, identity: unknown, mayHave?: MayHave): void {
 		const unregistered = setTimeout(
 			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
 			WAITS.register,
 		);
-		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered, mayHave, server: undefined });
+		this.#slaves.set(link.id, { link, auth, identity, data: undefined, unregistered, mayHave, server: undefined });
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
@@ -156,6 +163,7 @@ export class Hub {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		clearTimeout(slave.unregistered);
+		this.#ice.leave(link);
 		this.#slaves.delete(link.id);
 		this.#directoryLength -= slave.data?.length ?? 0;
 		this.#orphan(link.id);
@@ -172,6 +180,7 @@ export class Hub {
 	close(reason: string): void {
 		this.#fanOut.close();
 		this.names.close();
+		this.#ice.close();
 		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
 		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
 		this.#backplane.close();
@@ -189,8 +198,13 @@ export class Hub {
 		} else if (server !== undefined && mayHave !== undefined) {
 			void this.#name(slave, server, mayHave, data);
 		} else if (this.#publish(slave, data)) {
-			link.say({ t: 'registered', id: link.id });
+			this.#registered(slave);
 		}
+	}
+
+	#registered({ link, identity }: Slave): void {
+		link.say({ t: 'registered', id: link.id });
+		this.#ice.join(link, 'slave', identity);
 	}
 
 	/** Gives a slave a name instead of a place in the list. */
@@ -201,7 +215,7 @@ export class Hub {
 		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
 		else if (this.#slaves.has(link.id)) {
 			slave.server = server;
-			link.say({ t: 'registered', id: link.id });
+			this.#registered(slave);
 		} else this.names.release(server, link.id);
 	}
 

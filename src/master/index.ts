@@ -1,5 +1,6 @@
 export { decodeUserData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
 export type { AuthInfo } from './admission.js';
+export type { ChooseIceServers, TurnOptions } from './ice-servers.js';
 export type { MasterLimits } from './limits.js';
 export {
 	type LinkInfo,

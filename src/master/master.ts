@@ -22,6 +22,7 @@ import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
 import { type Admitted, type Door, Entrance } from './entrance.js';
 import { type ClientLink, Hub, type SlaveLink } from './hub.js';
+import { type IceOptions, IceServers } from './ice-servers.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
 import { PeerLink } from './peer-link.js';
 import type { Service, ServiceRoute } from './service.js';
@@ -29,7 +30,7 @@ import { answerOther } from './status-page.js';
 import { type AnyServer, WebServer } from './web-server.js';
 
 /** Options of a master. */
-export interface MasterOptions {
+export interface MasterOptions extends IceOptions {
 	/** How long changes of the directory gather before they are sent, in milliseconds, 1 to 1000. Default 20. */
 	tick?: number;
 	/** Optional endpoints. Default: none. */
@@ -107,7 +108,8 @@ export class Master extends Emitter<MasterEvents> {
 		this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
 		this.#log = options.log ?? console.error;
 		this.#bundles = new Bundles(this.#log);
-		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, {
+		const ice = new IceServers(options, (error) => this.#report(error));
+		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, ice, {
 			added: (entry) => this.emit('slaveadded', listed(entry)),
 			updated: (entry) => this.emit('slaveupdated', listed(entry)),
 			removed: (entry) => this.emit('slaveremoved', listed(entry)),
@@ -191,7 +193,7 @@ export class Master extends Emitter<MasterEvents> {
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.clientFrameBytes,
 		full: () => this.#hub.counts.clients >= this.#limits.clients,
-		enter: (ws, request, { encodedIdentity }) => {
+		enter: (ws, request, { identity, encodedIdentity }) => {
 			const id = newId();
 			const link: ClientLink = new PeerLink(ws, {
 				id,
@@ -202,7 +204,7 @@ export class Master extends Emitter<MasterEvents> {
 					closed: () => this.#hub.clientLeft(link),
 				},
 			});
-			this.#hub.clientJoined(link, encodedIdentity);
+			this.#hub.clientJoined(link, encodedIdentity, identity);
 			this.emit('clientconnection', ws, { id, request });
 		},
 	};
@@ -232,7 +234,7 @@ export class Master extends Emitter<MasterEvents> {
 	#enterSlave(
 		ws: WebSocket,
 		request: IncomingMessage,
-		{ encodedIdentity }: Admitted,
+		{ identity, encodedIdentity }: Admitted,
 		mayHave?: (id: string, server: ServerName) => Promise<Decision>,
 	): void {
 		const id = newId();
@@ -245,7 +247,7 @@ export class Master extends Emitter<MasterEvents> {
 				closed: () => this.#hub.slaveLeft(link),
 			},
 		});
-		this.#hub.slaveJoined(link, encodedIdentity, mayHave && ((server) => mayHave(id, server)));
+		this.#hub.slaveJoined(link, encodedIdentity, identity, mayHave && ((server) => mayHave(id, server)));
 		this.emit('slaveconnection', ws, { id, request });
 	}
 

@@ -4,6 +4,10 @@
  * host's own frames, and calls none after `close()`.
  */
 
+import type { IceServer } from '../wire/index.js';
+
+export type { IceServer };
+
 /** Options of a data channel: those of `RTCDataChannelInit`. */
 export interface DataChannelOptions {
 	/** Whether messages arrive in the order they were sent. Default `true`. */
@@ -18,13 +22,6 @@ export interface DataChannelOptions {
 	negotiated?: boolean;
 	/** Number of the channel's stream, 0 to 1021; needed for, and used with, `negotiated` only. */
 	id?: number;
-}
-
-/** A server that helps to find a path, as `RTCIceServer` describes it. */
-export interface IceServer {
-	urls: string | string[];
-	username?: string;
-	credential?: string;
 }
 
 export type DescriptionType = 'offer' | 'answer';
@@ -82,7 +79,12 @@ export interface RtcPeer {
 /** What a connection is made with. */
 export interface RtcConfig {
 	iceServers: IceServer[];
+	/** `relay`: over TURN servers only. Default `all`. */
+	iceTransportPolicy?: IceTransportPolicy | undefined;
 }
+
+/** Which ways a session may take, as `RTCIceTransportPolicy` names them. */
+export type IceTransportPolicy = 'all' | 'relay';
 
 /** Makes a connection. */
 export type CreatePeer = (config: RtcConfig, handlers: RtcPeerHandlers) => RtcPeer;

@@ -1,4 +1,4 @@
-import { type CreatePeer, type IceServer, Session } from '../peer/index.js';
+import { type CreatePeer, type RtcConfig, Session } from '../peer/index.js';
 import {
 	type Bound,
 	type Candidate,
@@ -28,7 +28,8 @@ export interface Offer {
 /** What an incoming session needs from its slave. */
 export interface IncomingHost {
 	readonly createPeer: CreatePeer;
-	readonly iceServers: IceServer[];
+	/** What a new session is made with. */
+	readonly rtc: RtcConfig;
 	send(message: SlaveToMaster): void;
 	decide(offer: Offer, bound: Bound): Promise<Decision>;
 	connected(connection: ClientConnection): void;
@@ -98,13 +99,13 @@ export class Incoming {
 	}
 
 	#accept(client: ClientInfo, sdp: string): void {
-		const { createPeer, iceServers, send } = this.#host;
+		const { createPeer, rtc, send } = this.#host;
 		const session = this.#id;
 		let peer: Session;
 		try {
 			peer = new Session({
 				createPeer,
-				rtc: { iceServers },
+				rtc: { ...rtc },
 				makes: 'answer',
 				timeout: WAITS.accept,
 				signals: {

@@ -1,5 +1,5 @@
 import { Link } from '../link/index.js';
-import type { IceServer, Platform } from '../peer/index.js';
+import type { IceServer, IceTransportPolicy, Platform } from '../peer/index.js';
 import {
 	type AuthData,
 	type Bound,
@@ -20,8 +20,10 @@ import { Incoming, type IncomingHost, type Offer } from './incoming.js';
 
 /** Options of a slave. */
 export interface SlaveOptions {
-	/** STUN and TURN servers for sessions. Default: none. */
+	/** STUN and TURN servers for sessions, asked before those that the master tells of. Default: none. */
 	iceServers?: IceServer[];
+	/** `relay`: sessions go over TURN servers only, and never tell this end's own addresses. Default `all`. */
+	iceTransportPolicy?: IceTransportPolicy;
 }
 
 export type SlaveEvents = {
@@ -66,6 +68,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
 	readonly #dial: ((ticket: string) => void) | undefined;
+	readonly #ownIceServers: IceServer[];
 	#id = '';
 	#state: 'registering' | 'open' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
@@ -86,9 +89,10 @@ export class Slave extends Emitter<SlaveEvents> {
 		this.#waiting = waiting;
 		const { server } = setup;
 		this.#dial = server?.dial;
+		this.#ownIceServers = setup.options?.iceServers ?? [];
 		this.#host = {
 			createPeer: setup.platform.createPeer,
-			iceServers: setup.options?.iceServers ?? [],
+			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: setup.options?.iceTransportPolicy },
 			send: (message) => this.#link.send(message),
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
@@ -151,6 +155,9 @@ export class Slave extends Emitter<SlaveEvents> {
 		switch (message.t) {
 			case 'registered':
 				this.#registered(message.id);
+				return;
+			case 'ice':
+				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'offer':
 				if (this.#state === 'open' && !this.#sessions.has(message.session)) {

@@ -5,6 +5,7 @@ export type {
 	ChannelMessageEvent,
 	DataChannelOptions,
 	IceServer,
+	IceTransportPolicy,
 } from '../peer/index.js';
 export { type AuthData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
 export type { ClientConnection, ClientConnectionEvents, ClientInfo } from './client-connection.js';

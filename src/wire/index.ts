@@ -4,6 +4,7 @@ export * from './decision.js';
 export * from './emitter.js';
 export * from './errors.js';
 export * from './handshake.js';
+export * from './ice.js';
 export * from './ids.js';
 export * from './last-writer-map.js';
 export * from './lines.js';

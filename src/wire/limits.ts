@@ -64,6 +64,16 @@ export const controlLength = 16 * 1024;
 export const controlBufferedBytes = 64 * 1024;
 /** Slaves in a snapshot or delta: five times the default of a master. */
 export const directoryEntries = 100_000;
+/** STUN and TURN servers of one link; a browser that asks more than a few is slow to connect. */
+export const iceServers = 16;
+/** URLs of one STUN or TURN server. */
+export const iceUrls = 8;
+/** A URL of a STUN or TURN server. */
+export const iceUrlLength = 512;
+/** User name and credential of a TURN server; RFC 8489 section 14.3 allows a name of 508 bytes. */
+export const iceCredentialLength = 508;
+/** Longest life of TURN credentials that a master makes, in seconds: 30 days, of which half fits into a timer. */
+export const turnTtl = 2_592_000;
 /** How often a session that failed at once is begun anew before the user hears of it. */
 export const retries = 6;
 /** Name of a namespace of a service. A document's id or a URL stays below. */

@@ -6,6 +6,7 @@
  * the link.
  */
 import * as v from 'valibot';
+import { iceServers } from './ice.js';
 import * as LIMITS from './limits.js';
 import * as WAITS from './waits.js';
 
@@ -30,6 +31,9 @@ const close = v.object({ session: id, reason });
 
 /** The other end's link is gone: perhaps it is, too. */
 const gone = v.object({ session: id });
+
+/** The STUN and TURN servers of the next sessions, in place of those told before. */
+const ice = v.object({ servers: iceServers });
 
 /** The slave's answer: it has accepted. */
 const answer = v.object({ session: id, sdp });
@@ -72,6 +76,7 @@ export const SlaveToMaster = {
 /** What the master tells a slave. */
 export const MasterToSlave = {
 	registered: v.object({ id }),
+	ice,
 	offer: v.object({ session: id, client: id, auth, sdp }),
 	candidate,
 	close,
@@ -83,6 +88,7 @@ export const MasterToSlave = {
 /** What the master tells a client. */
 export const MasterToClient = {
 	welcome: v.object({ id }),
+	ice,
 	snapshot: v.object({ seq, slaves: entries }),
 	delta: v.object({
 		seq,

@@ -135,7 +135,7 @@ export const BOUND = { timeout: 30_000 };
 
 /** Runs a function in the page. Arguments and result are copied as JSON. */
 export async function run<Args extends unknown[], Result>(
-	page: Page,
+	page: Pick<Page, 'value'>,
 	body: (...args: Args) => Result,
 	...args: Args
 ): Promise<Awaited<Result>> {
@@ -148,13 +148,23 @@ export async function run<Args extends unknown[], Result>(
 }
 
 /** Waits until a function in the page gives something that is true, and returns it. */
-export async function waitIn<Args extends unknown[], Result>(
-	page: Page,
+export function waitIn<Args extends unknown[], Result>(
+	page: Pick<Page, 'value' | 'problems'>,
+	body: (...args: Args) => Result,
+	...args: Args
+): Promise<Awaited<Result>> {
+	return waitLongIn(WAIT_MS, page, body, ...args);
+}
+
+/** The same within a bound of its own, in milliseconds. */
+export async function waitLongIn<Args extends unknown[], Result>(
+	bound: number,
+	page: Pick<Page, 'value' | 'problems'>,
 	body: (...args: Args) => Result,
 	...args: Args
 ): Promise<Awaited<Result>> {
 	// Asked from outside: a page in the background has slow timers and no frames.
-	for (const until = performance.now() + WAIT_MS; ; await sleep(POLL_MS)) {
+	for (const until = performance.now() + bound; ; await sleep(POLL_MS)) {
 		const result = await run(page, body, ...args);
 		if (result) return result;
 		if (performance.now() > until)

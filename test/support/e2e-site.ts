@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Master, type MasterOptions, Slave } from '../../src/index.js';
 
 /** What tests use in every page; `e2e-globals.ts` has the types. */
-const HELPERS = `
+export const HELPERS = `
 	globalThis.seen = [];
 	globalThis.next = (target, event) =>
 		new Promise((resolve) => target.addEventListener(event, resolve, { once: true }));

@@ -16,6 +16,7 @@ import * as LIMITS from '../../src/wire/limits.js';
 type Examples<T extends Table> = { [Name in keyof T & string]: Omit<Extract<MessageOf<T>, { t: Name }>, 't'> };
 
 const entry = { id: 'slave-1', data: '[1]', auth: '[2]' };
+const ice = { servers: [{ urls: 'stun:s.test' }, { urls: ['turn:t.test'], username: 'u', credential: 'c' }] };
 const candidate = { session: 's', candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
 const clientToMaster: Examples<typeof ClientToMaster> = {
@@ -36,6 +37,7 @@ const slaveToMaster: Examples<typeof SlaveToMaster> = {
 
 const masterToSlave: Examples<typeof MasterToSlave> = {
 	registered: { id: 'slave-1' },
+	ice,
 	offer: { session: 's', client: 'c', auth: '[1]', sdp: 'v=0' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
@@ -45,6 +47,7 @@ const masterToSlave: Examples<typeof MasterToSlave> = {
 
 const masterToClient: Examples<typeof MasterToClient> = {
 	welcome: { id: 'client-1' },
+	ice,
 	snapshot: { seq: 3, slaves: [entry] },
 	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'] },
 	answer: { session: 's', sdp: 'v=0' },

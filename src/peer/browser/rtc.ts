@@ -24,7 +24,10 @@ class BrowserPeer implements RtcPeer {
 
 	constructor(config: RtcConfig, handlers: RtcPeerHandlers) {
 		this.#handlers = handlers;
-		this.#native = new RTCPeerConnection({ iceServers: config.iceServers });
+		this.#native = new RTCPeerConnection({
+			iceServers: config.iceServers,
+			iceTransportPolicy: config.iceTransportPolicy ?? 'all',
+		});
 		this.#native.onicecandidate = ({ candidate }) => {
 			if (!this.#closed) handlers.candidate(candidate?.candidate ?? '', candidate?.sdpMid ?? '');
 		};

@@ -81,10 +81,16 @@ export const createNodePeer: CreatePeer = (config, handlers) => {
  * The same for an end that answers. All such connections of a process share one UDP port, so that the library waits
  * for one socket and not for one a client, which takes a fifth off a server's CPU. An end that offers has a port of
  * its own for each connection: two connections between the same two ports could not be told apart.
+ *
+ * A TURN server has one allocation for each port that asks it (RFC 8656 section 2.2), so connections that share a port
+ * cannot use one; it is enough that the other end does. Those that may go over TURN only have ports of their own.
  */
 export const createNodeAnswerer: CreatePeer = (config, handlers) => {
 	settle();
-	return new NodePeer({ ...nativeConfig(config), enableIceUdpMux: true }, handlers);
+	const native = nativeConfig(config);
+	if (config.iceTransportPolicy === 'relay') return new NodePeer(native, handlers);
+	const iceServers = native.iceServers.filter((server) => typeof server === 'string' || server.relayType === undefined);
+	return new NodePeer({ ...native, iceServers, enableIceUdpMux: true }, handlers);
 };
 
 class NodePeer implements RtcPeer {
@@ -350,6 +356,7 @@ function nativeOptions(options: DataChannelOptions) {
 function nativeConfig(config: RtcConfig): NativeConfig {
 	return {
 		iceServers: config.iceServers.flatMap(nativeIceServers),
+		iceTransportPolicy: config.iceTransportPolicy ?? 'all',
 		// Descriptions are made when the session says so, not when the first channel is created.
 		disableAutoNegotiation: true,
 		maxMessageSize: MAX_MESSAGE_BYTES,

@@ -1,0 +1,75 @@
+/** What clients do in their pages, as functions that run there. */
+import type { Channel } from '../../src/client/index.js';
+
+declare global {
+	/** The channels of a test, by name. */
+	var channels: Record<string, Channel>;
+	/** What arrived on a channel, by its name. */
+	var inboxes: Record<string, string[]>;
+	/** Every path that the session has had. */
+	var walked: (string | undefined)[];
+}
+
+/** Connects to the slave of this name. Options are those of a `MasterConnection`. */
+export async function join(name: string, options: object): Promise<void> {
+	Object.assign(globalThis, { channels: {}, inboxes: {}, walked: [] });
+	globalThis.master = new MasterConnection(undefined, options);
+	const found = () => master.slaves.find(({ userData }) => userData === name);
+	while (found() === undefined) await next(master, 'slaveadded');
+	globalThis.slaveCo = found() as typeof slaveCo;
+	(slaveCo as { on(event: string, listener: () => void): unknown }).on('pathchange', () => walked.push(slaveCo.path));
+}
+
+/** Opens a channel, and keeps what arrives on it. */
+export async function openChannel(name: string, options: object): Promise<void> {
+	const channel = await slaveCo.createDataChannel(name, options);
+	const inbox: string[] = [];
+	channel.on('message', ({ data }) => inbox.push(String(data)));
+	channels[name] = channel;
+	inboxes[name] = inbox;
+}
+
+/** Sends a message on a channel, and waits for its echo. */
+export async function echo(name: string, message: string): Promise<boolean> {
+	const channel = channels[name] as Channel;
+	const echoed = new Promise<boolean>((resolve) => {
+		channel.on('message', ({ data }) => {
+			if (data === message) resolve(true);
+		});
+	});
+	channel.send(message);
+	return echoed;
+}
+
+/** Sends the numbers from 0 to `count` - 1, one every `every` ms. The page goes on meanwhile. */
+export function sendNumbers(name: string, count: number, every: number): void {
+	let number = 0;
+	const beat = setInterval(() => {
+		if (number === count) clearInterval(beat);
+		else channels[name]?.send(String(number++));
+	}, every);
+}
+
+/**
+ * Sends `count` messages on each of the channels, one every `every` ms, and gives for each channel the times in ms after
+ * which they came back; those that never did are missing.
+ */
+export async function roundTrips(names: string[], count: number, every: number, last: number): Promise<number[][]> {
+	const took = names.map((): number[] => []);
+	const sent: number[] = [];
+	for (const [index, name] of names.entries()) {
+		channels[name]?.on('message', ({ data }) => {
+			took[index]?.push(performance.now() - Number(sent[Number(data)]));
+		});
+	}
+	await new Promise<void>((resolve) => {
+		const beat = setInterval(() => {
+			const number = sent.push(performance.now()) - 1;
+			for (const name of names) channels[name]?.send(String(number));
+			if (sent.length < count) return;
+			clearInterval(beat);
+			setTimeout(resolve, last);
+		}, every);
+	});
+	return took;
+}
