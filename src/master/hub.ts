@@ -1,12 +1,23 @@
 import * as CLOSE from '../wire/close-codes.js';
-import type { ClientToMaster, DirectoryEntry, MasterToClient, MasterToSlave, SlaveToMaster } from '../wire/index.js';
+import {
+	type ClientToMaster,
+	type DirectoryEntry,
+	type ErrorCode,
+	type MasterToClient,
+	type MasterToSlave,
+	type Position,
+	restartReason,
+	type SlaveToMaster,
+} from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { MasterLimits } from './limits.js';
 import type { PeerLink } from './peer-link.js';
+import { Returning } from './returning.js';
 import { type SessionRoute, Sessions } from './sessions.js';
+import { TokenBucket } from './token-bucket.js';
 
 export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
 export type SlaveLink = PeerLink<SlaveToMaster, MasterToSlave>;
@@ -18,39 +29,66 @@ export interface HubEvents {
 	removed(entry: DirectoryEntry): void;
 }
 
-interface Client {
-	link: ClientLink;
-	auth: string | undefined;
+export interface HubOptions {
+	backplane: Backplane;
+	limits: MasterLimits;
+	/** How long changes of the directory gather, in milliseconds. */
+	tick: number;
+	/** How long somebody who has lost the master is waited for, in milliseconds. */
+	grace: number;
+	/** What peers are told of the heartbeat, in milliseconds. */
+	heartbeat: number;
+	/** Whether peers of an earlier run of this master may come back under their ids. */
+	remembers: boolean;
+	events: HubEvents;
 }
 
-interface Slave {
-	link: SlaveLink;
+interface Peer<L> {
+	/** The link; `undefined` while it is lost. */
+	link: L | undefined;
 	auth: string | undefined;
-	/** Its user data; `undefined` until it has registered. */
+	/** Runs while the link is lost: then the peer is forgotten. */
+	away: NodeJS.Timeout | undefined;
+	returning: Returning;
+}
+
+interface Client extends Peer<ClientLink> {
+	offers: TokenBucket;
+}
+
+interface Slave extends Peer<SlaveLink> {
+	/** Its user data; `undefined` until it has registered for the first time. */
 	data: string | undefined;
+	draining: boolean;
+	/** Runs until the link has registered. */
 	unregistered: NodeJS.Timeout | undefined;
 }
+
+type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
 
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
  * end, unread. A client reaches only slaves in the directory, a slave only clients that have a session with it.
+ *
+ * A peer whose link is lost is kept for a while, with its sessions: a slave stays in the directory, marked `unreachable`.
  */
 export class Hub {
 	readonly #clients = new Map<string, Client>();
 	readonly #slaves = new Map<string, Slave>();
 	readonly #entries = new Map<string, DirectoryEntry>();
-	readonly #directory = new Directory();
+	readonly #directory: Directory;
 	readonly #sessions = new Sessions();
 	readonly #fanOut: FanOut;
-	readonly #backplane: Backplane;
-	readonly #limits: MasterLimits;
-	readonly #events: HubEvents;
+	readonly #options: HubOptions;
+	readonly #timers = new Set<NodeJS.Timeout>();
+	#linked = { clients: 0, slaves: 0 };
 	#directoryLength = 0;
+	#closed = false;
 
-	constructor(backplane: Backplane, limits: MasterLimits, tick: number, events: HubEvents) {
-		this.#backplane = backplane;
-		this.#limits = limits;
-		this.#events = events;
+	constructor(options: HubOptions) {
+		this.#options = options;
+		const { backplane, limits, tick, remembers } = options;
+		this.#directory = new Directory({ ...limits, settling: remembers });
 		this.#fanOut = new FanOut(this.#directory, tick);
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
@@ -66,13 +104,33 @@ export class Hub {
 
 	/** How many links there are. */
 	get counts(): { clients: number; slaves: number } {
-		return { clients: this.#clients.size, slaves: this.#slaves.size };
+		return { ...this.#linked };
 	}
 
-	clientJoined(link: ClientLink, auth: string | undefined): void {
-		this.#clients.set(link.id, { link, auth });
-		link.say({ t: 'welcome', id: link.id });
-		this.#fanOut.join(link);
+	/** Whether there is room for this peer: always for one that is known. */
+	hasRoom(kind: 'clients' | 'slaves', id: string | undefined): boolean {
+		const peers: Map<string, unknown> = kind === 'clients' ? this.#clients : this.#slaves;
+		return (id !== undefined && peers.has(id)) || peers.size < this.#options.limits[kind];
+	}
+
+	/** The master listens: those who were here before its restart have the grace time from now on to come back. */
+	listening(): void {
+		if (!this.#directory.settling) return;
+		this.#later(this.#options.grace, () => {
+			this.#directory.settle();
+			this.#fanOut.changed();
+		});
+	}
+
+	/** @param since where the list of a client stands that comes back */
+	clientJoined(link: ClientLink, auth: string | undefined, since: Position | undefined): void {
+		const known = this.#clients.get(link.id);
+		const offers = known?.offers ?? this.#offersOf();
+		this.#clients.set(link.id, { link, auth, away: undefined, returning: this.#returning(link, 'client'), offers });
+		this.#linked.clients++;
+		if (known !== undefined) this.#replace(known);
+		link.say({ t: 'welcome', id: link.id, resume: link.token(), heartbeat: this.#options.heartbeat });
+		this.#fanOut.join(link, since);
 	}
 
 	clientSaid(link: ClientLink, message: ClientToMaster): void {
@@ -85,37 +143,63 @@ export class Hub {
 				return;
 			case 'close':
 				this.#close(link.id, message.session, message.reason);
+				return;
+			case 'sessions':
+				this.#returned(this.#clients.get(link.id), message, (session, slave) => ({
+					id: session,
+					client: link.id,
+					slave,
+				}));
 		}
 	}
 
-	clientLeft(link: ClientLink): void {
+	clientLeft(link: ClientLink, final: boolean): void {
 		this.#fanOut.leave(link);
-		this.#clients.delete(link.id);
-		this.#orphan(link.id);
+		this.#linked.clients--;
+		const client = this.#clients.get(link.id);
+		if (client?.link !== link || this.#closed) return;
+		client.link = undefined;
+		const gone = (): void => {
+			this.#clients.delete(link.id);
+			this.#sessions.drop(link.id);
+		};
+		this.#tellOfLoss(link.id);
+		if (final || this.#sessions.count(link.id) === 0) gone();
+		else client.away = this.#later(this.#options.grace, gone);
 	}
 
 	slaveJoined(link: SlaveLink, auth: string | undefined): void {
-		const unregistered = setTimeout(
-			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
-			WAITS.register,
+		const unregistered = this.#later(WAITS.register, () =>
+			link.close(CLOSE.timeout, 'the slave did not register in time'),
 		);
-		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered });
+		const known = this.#slaves.get(link.id);
+		const { data, draining } = known ?? { data: undefined, draining: false };
+		const returning = this.#returning(link, 'slave');
+		this.#slaves.set(link.id, { link, auth, away: undefined, returning, data, draining, unregistered });
+		this.#linked.slaves++;
+		if (known === undefined) return;
+		this.#cancel(known.unregistered);
+		this.#replace(known);
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		if (message.t === 'register') {
-			this.#register(slave, message.data);
+			this.#register(slave, link, message);
 			return;
 		}
-		if (slave.data === undefined) {
+		if (slave.unregistered !== undefined || slave.data === undefined) {
 			link.close(CLOSE.badMessage, `${message.t} before register`);
 			return;
 		}
 		switch (message.t) {
 			case 'update':
-				this.#publish(slave, message.data);
+				this.#publish(slave, link.id, message.data);
+				return;
+			case 'drain':
+				slave.draining = true;
+				this.#publish(slave, link.id, slave.data);
 				return;
 			case 'answer':
 			case 'candidate':
@@ -126,47 +210,78 @@ export class Hub {
 				return;
 			case 'close':
 				this.#close(link.id, message.session, message.reason);
+				return;
+			case 'sessions':
+				this.#returned(slave, message, (session, client) => ({ id: session, client, slave: link.id }));
 		}
 	}
 
-	slaveLeft(link: SlaveLink): void {
+	slaveLeft(link: SlaveLink, final: boolean): void {
+		this.#linked.slaves--;
 		const slave = this.#slaves.get(link.id);
-		if (slave === undefined) return;
-		clearTimeout(slave.unregistered);
-		this.#slaves.delete(link.id);
-		this.#directoryLength -= slave.data?.length ?? 0;
-		this.#orphan(link.id);
-		this.#backplane.withdraw(link.id);
-	}
-
-	/** Closes every link. */
-	close(reason: string): void {
-		this.#fanOut.close();
-		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
-		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
-		this.#backplane.close();
-	}
-
-	#register(slave: Slave, data: string): void {
-		if (slave.data !== undefined) {
-			slave.link.close(CLOSE.badMessage, 'register twice');
+		if (slave?.link !== link) return;
+		this.#cancel(slave.unregistered);
+		slave.unregistered = undefined;
+		slave.link = undefined;
+		if (!this.#closed) this.#tellOfLoss(link.id);
+		if (this.#closed || final || slave.data === undefined || this.#options.grace === 0) {
+			this.#removeSlave(link.id);
 			return;
 		}
-		clearTimeout(slave.unregistered);
-		if (!this.#publish(slave, data)) return;
-		slave.link.say({ t: 'registered', id: slave.link.id });
+		slave.away = this.#later(this.#options.grace, () => this.#removeSlave(link.id));
+		this.#announce(slave, link.id, slave.data);
 	}
 
-	#publish(slave: Slave, data: string): boolean {
+	/**
+	 * Closes every link.
+	 *
+	 * @param delayOf when each may come back, in milliseconds
+	 */
+	close(delayOf: (kind: 'client' | 'slave') => number): void {
+		this.#closed = true;
+		this.#fanOut.close();
+		for (const { link } of [...this.#slaves.values()]) link?.close(CLOSE.restart, restartReason(delayOf('slave')));
+		for (const id of [...this.#slaves.keys()]) this.#removeSlave(id);
+		for (const { link } of this.#clients.values()) link?.close(CLOSE.restart, restartReason(delayOf('client')));
+		for (const timer of this.#timers) clearTimeout(timer);
+		this.#timers.clear();
+		this.#options.backplane.close();
+	}
+
+	#register(slave: Slave, link: SlaveLink, message: Extract<SlaveToMaster, { t: 'register' }>): void {
+		if (slave.unregistered === undefined) {
+			link.close(CLOSE.badMessage, 'register twice');
+			return;
+		}
+		this.#cancel(slave.unregistered);
+		slave.unregistered = undefined;
+		slave.draining = message.draining ?? false;
+		if (!this.#publish(slave, link.id, message.data)) return;
+		link.say({ t: 'registered', id: link.id, resume: link.token(), heartbeat: this.#options.heartbeat });
+	}
+
+	#publish(slave: Slave, id: string, data: string): boolean {
 		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
-		if (length > this.#limits.directoryLength) {
-			slave.link.close(CLOSE.limit, 'the directory is full');
+		if (length > this.#options.limits.directoryLength) {
+			slave.link?.close(CLOSE.limit, 'the directory is full');
 			return false;
 		}
 		this.#directoryLength = length;
 		slave.data = data;
-		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth });
+		this.#announce(slave, id, data);
 		return true;
+	}
+
+	#announce({ link, auth, draining }: Slave, id: string, data: string): void {
+		const state = link === undefined ? 'unreachable' : draining ? 'draining' : undefined;
+		this.#options.backplane.announce({ id, data, auth, state });
+	}
+
+	#removeSlave(id: string): void {
+		this.#directoryLength -= this.#slaves.get(id)?.data?.length ?? 0;
+		this.#slaves.delete(id);
+		this.#sessions.drop(id);
+		this.#options.backplane.withdraw(id);
 	}
 
 	#listed(entry: DirectoryEntry): void {
@@ -174,8 +289,8 @@ export class Hub {
 		this.#entries.set(entry.id, entry);
 		this.#directory.set(entry);
 		this.#fanOut.changed();
-		if (known) this.#events.updated(entry);
-		else this.#events.added(entry);
+		if (known) this.#options.events.updated(entry);
+		else this.#options.events.added(entry);
 	}
 
 	#unlisted(id: string): void {
@@ -184,57 +299,124 @@ export class Hub {
 		this.#entries.delete(id);
 		this.#directory.delete(id);
 		this.#fanOut.changed();
-		this.#events.removed(entry);
+		this.#options.events.removed(entry);
 	}
 
 	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
-		const refuse = (code: 'slave-gone' | 'limit-reached', reason: string): void =>
-			link.say({ t: 'rejected', session, code, reason });
-		if (!this.#entries.has(slave)) {
-			refuse('slave-gone', 'the slave is not in the directory');
-		} else if (this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
-			refuse('limit-reached', `a client may have ${this.#limits.sessionsPerClient} sessions`);
-		} else if (this.#sessions.count(slave) >= this.#limits.sessionsPerSlave) {
-			refuse('limit-reached', `the slave has ${this.#limits.sessionsPerSlave} sessions already`);
-		} else if (!this.#sessions.add({ id: session, client: link.id, slave })) {
-			refuse('limit-reached', 'the session exists already');
-		} else {
-			const auth = this.#clients.get(link.id)?.auth;
-			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, sdp });
-		}
+		const client = this.#clients.get(link.id);
+		const refusal = this.#refusalOf(link.id, client, slave);
+		const route: SessionRoute = { id: session, client: link.id, slave };
+		if (refusal !== undefined) link.say({ t: 'rejected', session, ...refusal });
+		else if (!this.#sessions.add(route, true))
+			link.say({ t: 'rejected', session, code: 'limit-reached', reason: 'the session exists already' });
+		else this.#options.backplane.send(slave, { t: 'offer', session, client: link.id, auth: client?.auth, sdp });
+	}
+
+	/** Why an offer does not go to its slave. */
+	#refusalOf(id: string, client: Client | undefined, slave: string): { code: ErrorCode; reason: string } | undefined {
+		const limits = this.#options.limits;
+		const state = this.#stateOf(slave);
+		if (state !== undefined) return state;
+		const full = (reason: string) => ({ code: 'limit-reached' as const, reason });
+		if (client?.offers.take(1, performance.now()) !== true) return full('too many offers in too short a time');
+		if (this.#sessions.count(id) >= limits.sessionsPerClient)
+			return full(`a client may have ${limits.sessionsPerClient} sessions`);
+		if (this.#sessions.count(slave) >= limits.sessionsPerSlave)
+			return full(`the slave has ${limits.sessionsPerSlave} sessions already`);
+		if (this.#sessions.pending(slave) >= limits.pendingOffersPerSlave)
+			return full(`the slave has ${limits.pendingOffersPerSlave} offers to decide on already`);
+		return undefined;
+	}
+
+	#stateOf(slave: string): { code: ErrorCode; reason: string } | undefined {
+		const entry = this.#entries.get(slave);
+		const registering = this.#slaves.get(slave)?.unregistered !== undefined;
+		if (entry === undefined && !this.#directory.settling)
+			return { code: 'slave-gone', reason: 'the slave is not in the directory' };
+		if (entry === undefined || registering || entry.state === 'unreachable')
+			return { code: 'slave-unreachable', reason: 'the slave has lost its master' };
+		return entry.state === 'draining' ? { code: 'slave-draining', reason: 'the slave is going away' } : undefined;
 	}
 
 	/** Passes a message of a session to its other end. A session that is over already loses it. */
 	#pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
 		const route = this.#sessions.of(from, message.session);
-		if (route !== undefined) this.#backplane.send(otherEnd(route, from), message);
+		if (route === undefined) return;
+		if (message.t === 'answer') this.#sessions.decided(route);
+		else if (!this.#sessions.candidate(route, from)) return;
+		this.#options.backplane.send(otherEnd(route, from), message);
 	}
 
 	#reject(slave: string, session: string, reason: string): void {
 		const route = this.#sessions.of(slave, session);
 		if (route === undefined) return;
 		this.#sessions.delete(route);
-		this.#backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
+		this.#options.backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
 	}
 
 	#close(from: string, session: string, reason: string): void {
 		const route = this.#sessions.of(from, session);
 		if (route === undefined) return;
 		this.#sessions.delete(route);
-		this.#backplane.send(otherEnd(route, from), { t: 'close', session, reason });
+		this.#options.backplane.send(otherEnd(route, from), { t: 'close', session, reason });
 	}
 
 	/** A session that is open may well go on without the master; the other end of each finds out. */
-	#orphan(peer: string): void {
-		for (const route of this.#sessions.drop(peer)) {
-			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
+	#tellOfLoss(peer: string): void {
+		for (const route of this.#sessions.all(peer)) {
+			this.#options.backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
 		}
+	}
+
+	#returning(link: ClientLink | SlaveLink, kind: 'client' | 'slave'): Returning {
+		const { limits, backplane } = this.#options;
+		const most = kind === 'client' ? limits.sessionsPerClient : limits.sessionsPerSlave;
+		return new Returning(link.id, this.#sessions, most, {
+			unknown: (session) => backplane.send(link.id, { t: 'gone', session }),
+			ended: (route) => backplane.send(otherEnd(route, link.id), { t: 'close', session: route.id, reason: '' }),
+		});
+	}
+
+	#returned(
+		peer: Peer<ClientLink | SlaveLink> | undefined,
+		{ list, more = false }: Sessioned,
+		routeOf: (session: string, peer: string) => SessionRoute,
+	): void {
+		const { link, returning } = peer ?? {};
+		const routes = list.map((each) => routeOf(each.session, each.peer));
+		if (returning?.take(routes, more) === false) link?.close(CLOSE.badMessage, 'sessions twice');
+		else if (!more) this.#later(this.#options.grace, () => returning?.expire());
+	}
+
+	/** A peer has come back, perhaps before its older link was found to be lost. */
+	#replace(known: Peer<ClientLink | SlaveLink>): void {
+		this.#cancel(known.away);
+		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
+	}
+
+	#offersOf(): TokenBucket {
+		const { offersPerSecond, offersAtOnce } = this.#options.limits;
+		return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
 	}
 
 	#deliver(peer: string, message: PeerMessage): void {
 		// A message goes to the kind of peer that its sender's route names; ids of the two kinds never collide.
-		this.#clients.get(peer)?.link.say(message as MasterToClient);
-		this.#slaves.get(peer)?.link.say(message as MasterToSlave);
+		this.#clients.get(peer)?.link?.say(message as MasterToClient);
+		this.#slaves.get(peer)?.link?.say(message as MasterToSlave);
+	}
+
+	#later(ms: number, action: () => void): NodeJS.Timeout {
+		const timer = setTimeout(() => {
+			this.#timers.delete(timer);
+			action();
+		}, ms);
+		this.#timers.add(timer);
+		return timer;
+	}
+
+	#cancel(timer: NodeJS.Timeout | undefined): void {
+		clearTimeout(timer);
+		if (timer !== undefined) this.#timers.delete(timer);
 	}
 }
 

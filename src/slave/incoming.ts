@@ -46,6 +46,8 @@ export interface IncomingHost {
  *         └────────────┴──────────────────▲
  */
 export class Incoming {
+	/** Id of the client. */
+	readonly client: string;
 	readonly #host: IncomingHost;
 	readonly #id: string;
 	#ended = false;
@@ -58,6 +60,7 @@ export class Incoming {
 	constructor(host: IncomingHost, offer: OfferMessage) {
 		this.#host = host;
 		this.#id = offer.session;
+		this.client = offer.client;
 		void this.#decide(offer);
 	}
 

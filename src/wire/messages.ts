@@ -33,42 +33,77 @@ const gone = v.object({ session: id });
 /** The slave's answer: it has accepted. */
 const answer = v.object({ session: id, sdp });
 
+/** A sign of life; the master may renew the resume token with it. */
+const resume = v.pipe(v.string(), v.maxLength(LIMITS.resumeTokenLength));
+const beat = v.object({ resume: v.optional(resume) });
+
+/** How often the master gives a sign of life, in milliseconds. */
+const heartbeat = v.pipe(v.number(), v.minValue(1));
+
+/** Who runs through the numbers of a directory: another run of the master counts anew. */
+const epoch = v.pipe(v.string(), v.maxLength(LIMITS.idLength));
+
+/** What a peer that has come back takes for its sessions, each with the id of its other end; in parts. */
+const sessions = v.object({
+	list: v.pipe(v.array(v.object({ session: id, peer: id })), v.maxLength(LIMITS.sessionsPerMessage)),
+	/** Whether another part follows. */
+	more: v.optional(v.boolean()),
+});
+
+/** Why a slave that is in the directory takes no offers. */
+const state = v.optional(v.picklist(['unreachable', 'draining']));
+
 /** Slaves in the directory, of each its id, its user data as it encoded it, its identity as the master encoded it. */
-const entries = v.pipe(v.array(v.object({ id, data, auth })), v.maxLength(LIMITS.directoryEntries));
+const entries = v.pipe(v.array(v.object({ id, data, auth, state })), v.maxLength(LIMITS.directoryEntries));
 
 const ids = v.pipe(v.array(id), v.maxLength(LIMITS.directoryEntries));
 
 /** What a client tells its master. */
-export const ClientToMaster = { offer: v.object({ session: id, slave: id, sdp }), candidate, close };
+export const ClientToMaster = {
+	offer: v.object({ session: id, slave: id, sdp }),
+	candidate,
+	close,
+	sessions,
+	beat,
+};
 
 /** What a slave tells its master. */
 export const SlaveToMaster = {
-	register: v.object({ data }),
+	register: v.object({ data, draining: v.optional(v.boolean()) }),
 	update: v.object({ data }),
+	drain: v.object({}),
 	answer,
 	reject: v.object({ session: id, reason }),
 	candidate,
 	close,
+	sessions,
+	beat,
 };
 
 /** What the master tells a slave. */
 export const MasterToSlave = {
-	registered: v.object({ id }),
+	registered: v.object({ id, resume, heartbeat }),
 	offer: v.object({ session: id, client: id, auth, sdp }),
 	candidate,
 	close,
 	gone,
+	beat,
 };
 
 /** What the master tells a client. */
 export const MasterToClient = {
-	welcome: v.object({ id }),
-	snapshot: v.object({ seq, slaves: entries }),
+	welcome: v.object({ id, resume, heartbeat }),
+	/** `partial`: the master has just started, and does not know yet who is missing. */
+	snapshot: v.object({ epoch, seq, slaves: entries, partial: v.optional(v.boolean()) }),
+	/** The list of a client that has come back is the master's again. */
+	resumed: v.object({ seq }),
 	delta: v.object({
 		seq,
 		added: v.optional(entries),
 		updated: v.optional(entries),
 		removed: v.optional(ids),
+		/** Slaves that partial snapshots did not confirm, and nothing did since, are gone. */
+		settled: v.optional(v.boolean()),
 	}),
 	answer,
 	/** `code` is an error code; the slave's own rejection has `rejected`. */
@@ -76,6 +111,7 @@ export const MasterToClient = {
 	candidate,
 	close,
 	gone,
+	beat,
 };
 
 /** The messages of one direction, or of a session's control channel: a schema for each name. */
@@ -96,6 +132,9 @@ export type Candidate = v.InferOutput<typeof candidate>;
 
 /** A slave as the directory tells of it. */
 export type DirectoryEntry = v.InferOutput<typeof entries>[number];
+
+/** Whether a slave of the directory takes offers. */
+export type Availability = 'ready' | NonNullable<DirectoryEntry['state']>;
 
 /** A text frame read, or what was wrong with it, in a few words that are safe to send back. */
 export type Read<Message> = { ok: true; message: Message } | { ok: false; problem: string };

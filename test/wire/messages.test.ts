@@ -15,41 +15,49 @@ import * as LIMITS from '../../src/wire/limits.js';
 /** A good message of each name of a table, every optional key given. */
 type Examples<T extends Table> = { [Name in keyof T & string]: Omit<Extract<MessageOf<T>, { t: Name }>, 't'> };
 
-const entry = { id: 'slave-1', data: '[1]', auth: '[2]' };
+const entry = { id: 'slave-1', data: '[1]', auth: '[2]', state: 'draining' as const };
 const candidate = { session: 's', candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
 const clientToMaster: Examples<typeof ClientToMaster> = {
 	offer: { session: 's', slave: 'b', sdp: 'v=0' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
+	sessions: { list: [{ session: 's', peer: 'b' }], more: true },
+	beat: { resume: 'id.0.mac' },
 };
 
 const slaveToMaster: Examples<typeof SlaveToMaster> = {
-	register: { data: '[1]' },
+	register: { data: '[1]', draining: true },
 	update: { data: '[1]' },
+	drain: {},
 	answer: { session: 's', sdp: 'v=0' },
 	reject: { session: 's', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: '' },
+	sessions: { list: [], more: false },
+	beat: {},
 };
 
 const masterToSlave: Examples<typeof MasterToSlave> = {
-	registered: { id: 'slave-1' },
+	registered: { id: 'slave-1', resume: 'id.0.mac', heartbeat: 15_000 },
 	offer: { session: 's', client: 'c', auth: '[1]', sdp: 'v=0' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	beat: { resume: 'id.0.mac' },
 };
 
 const masterToClient: Examples<typeof MasterToClient> = {
-	welcome: { id: 'client-1' },
-	snapshot: { seq: 3, slaves: [entry] },
-	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'] },
+	welcome: { id: 'client-1', resume: 'id.0.mac', heartbeat: 15_000 },
+	snapshot: { epoch: 'e', seq: 3, slaves: [entry], partial: true },
+	resumed: { seq: 3 },
+	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'], settled: true },
 	answer: { session: 's', sdp: 'v=0' },
 	rejected: { session: 's', code: 'rejected', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	beat: { resume: 'id.0.mac' },
 };
 
 const directions: [name: string, table: Table, examples: Record<string, object>][] = [
@@ -59,7 +67,7 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 	['master to client', MasterToClient, masterToClient],
 ];
 
-const OPTIONAL = new Set(['auth', 'added', 'updated', 'removed']);
+const OPTIONAL = new Set('auth added updated removed state draining more partial settled'.split(' '));
 
 const LENGTHS: Record<string, number> = {
 	id: LIMITS.idLength,
