@@ -25,7 +25,7 @@ export class DirectoryCopy {
 		this.#changes = changes;
 	}
 
-	/** Where this copy stands; `undefined` before the first snapshot, and after a gap. */
+	/** Where this copy stands; `undefined` before the first snapshot. */
 	get position(): Position | undefined {
 		return this.#position;
 	}
@@ -39,23 +39,20 @@ export class DirectoryCopy {
 		for (const entry of slaves) this.#set(entry);
 	}
 
-	/** Takes one change set. Tells whether it was the next one: after a gap only a snapshot helps. */
+	/** Takes one change set. Tells whether it was the next one: after a gap only another link helps. */
 	delta({ seq, added = [], updated = [], removed = [], settled }: Delta): boolean {
-		if (!this.#moves(seq, 1)) return false;
+		const { epoch, seq: at = Number.NaN } = this.#position ?? {};
+		if (epoch === undefined || seq !== at + 1) return false;
+		this.#position = { epoch, seq };
 		for (const id of removed) this.#remove(id);
 		for (const entry of [...added, ...updated]) this.#set(entry);
 		if (settled) this.#settle();
 		return true;
 	}
 
-	/** The master's list is the one with this number. Tells whether this one is, too. */
+	/** The master's list is the one with this number. Tells whether this one is, too; if not, only a snapshot helps. */
 	resumed({ seq }: { seq: number }): boolean {
-		return this.#moves(seq, 0);
-	}
-
-	#moves(seq: number, by: number): boolean {
-		const at = this.#position;
-		this.#position = at?.seq === seq - by ? { epoch: at.epoch, seq } : undefined;
+		if (this.#position?.seq !== seq) this.#position = undefined;
 		return this.#position !== undefined;
 	}
 

@@ -263,6 +263,9 @@ export class Hub {
 	#publish(slave: Slave, id: string, data: string): boolean {
 		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
 		if (length > this.#options.limits.directoryLength) {
+			// What it showed before is not true any more, and makes room for others.
+			this.#directoryLength -= slave.data?.length ?? 0;
+			slave.data = undefined;
 			slave.link?.close(CLOSE.limit, 'the directory is full');
 			return false;
 		}

@@ -1,8 +1,15 @@
 export { decodeUserData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
+export type { TrustProxy } from './addresses.js';
 export type { AuthInfo } from './admission.js';
 export type { MasterLimits } from './limits.js';
-export type { TrustProxy } from './addresses.js';
-export { type LinkInfo, type ListedSlave, Master, type MasterCloseOptions, type MasterEvents, type MasterOptions } from './master.js';
+export {
+	type LinkInfo,
+	type ListedSlave,
+	Master,
+	type MasterCloseOptions,
+	type MasterEvents,
+	type MasterOptions,
+} from './master.js';
 export type { Origins } from './origins.js';
 export type { Service, ServicePeer, ServiceRoute } from './service.js';
 export { type EchoOptions, echo } from './services/echo.js';

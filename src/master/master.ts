@@ -207,7 +207,9 @@ export class Master extends Emitter<MasterEvents> {
 
 	async #close({ spread = spreadOf(this.counts.clients), deadline = WAITS.socketClose }: MasterCloseOptions) {
 		// Slaves come back first, so that clients find them there.
-		this.#hub.close((kind) => RETURN_AFTER + Math.random() * (kind === 'slave' ? Math.min(spread, SLAVES_SPREAD) : spread));
+		this.#hub.close(
+			(kind) => RETURN_AFTER + Math.random() * (kind === 'slave' ? Math.min(spread, SLAVES_SPREAD) : spread),
+		);
 		this.#heartbeat.close();
 		await this.#entrance.close(deadline);
 		for (const service of this.#services) service.close();

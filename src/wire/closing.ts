@@ -31,9 +31,9 @@ export function errorOfClose(code: number, reason: string, opened: boolean): Ens
 	return withReason(known, reason);
 }
 
-/** What a master that restarts says to a link: a page sees nothing of a closing socket but its code and reason. */
+/** What a master that closes says to a link: a page sees nothing of a closing socket but its code and reason. */
 export function restartReason(delay: number): string {
-	return `the master restarts; come back in ${Math.round(delay)} ms`;
+	return `the master is closing; come back in ${Math.round(delay)} ms`;
 }
 
 /** The delay in a {@link restartReason}, in milliseconds and within the bound of such waits; `undefined` in anything else. */

@@ -33,9 +33,13 @@ const gone = v.object({ session: id });
 /** The slave's answer: it has accepted. */
 const answer = v.object({ session: id, sdp });
 
-/** A sign of life; the master may renew the resume token with it. */
 const resume = v.pipe(v.string(), v.maxLength(LIMITS.resumeTokenLength));
+
+/** A sign of life, asked for; the resume token may be renewed with it. */
 const beat = v.object({ resume: v.optional(resume) });
+
+/** A sign of life, given. */
+const beating = v.object({});
 
 /** How often the master gives a sign of life, in milliseconds. */
 const heartbeat = v.pipe(v.number(), v.minValue(1));
@@ -64,7 +68,7 @@ export const ClientToMaster = {
 	candidate,
 	close,
 	sessions,
-	beat,
+	beat: beating,
 };
 
 /** What a slave tells its master. */
@@ -77,7 +81,7 @@ export const SlaveToMaster = {
 	candidate,
 	close,
 	sessions,
-	beat,
+	beat: beating,
 };
 
 /** What the master tells a slave. */
