@@ -2,6 +2,9 @@ import { type DirectoryEntry, type MasterToClient, newId, type Position } from '
 
 type Delta = Extract<MasterToClient, { t: 'delta' }>;
 
+/** Missed deltas of this length are sent in any case, in characters: they fit into one packet. */
+const SHORT = 1024;
+
 /** What a directory is made with, all optional. */
 export interface DirectoryOptions {
 	/** Whether slaves of an earlier run of the master are expected back: until {@link Directory.settle} snapshots are partial. */
@@ -101,7 +104,7 @@ export class Directory {
 		if (epoch !== this.epoch || missed < 0 || missed > this.#history.length) return undefined;
 		const frames = this.#history.slice(this.#history.length - missed);
 		const length = frames.reduce((sum, frame) => sum + frame.length, 0);
-		return length > this.snapshot().length ? undefined : [...frames, JSON.stringify({ t: 'resumed', seq: this.#seq })];
+		return length > Math.max(this.snapshot().length, SHORT) ? undefined : [...frames, JSON.stringify({ t: 'resumed', seq: this.#seq })];
 	}
 
 	#apply(): Pick<Delta, 'added' | 'updated' | 'removed'> {

@@ -202,7 +202,7 @@ describe('the directory in messages', () => {
 	const read = (message: object) => readMessage(MasterToClient, JSON.stringify(message)).ok;
 
 	it('may be empty', () => {
-		assert.ok(read({ t: 'snapshot', seq: 0, slaves: [] }));
+		assert.ok(read({ t: 'snapshot', epoch: 'e', seq: 0, slaves: [] }));
 		assert.ok(read({ t: 'delta', seq: 1 }));
 	});
 
@@ -216,7 +216,7 @@ describe('the directory in messages', () => {
 			{ id: 'x', data: null },
 			{ ...entry, auth: 1 },
 		]) {
-			assert.equal(read({ t: 'snapshot', seq: 0, slaves: [entry, bad] }), false, JSON.stringify(bad));
+			assert.equal(read({ t: 'snapshot', epoch: 'e', seq: 0, slaves: [entry, bad] }), false, JSON.stringify(bad));
 			assert.equal(read({ t: 'delta', seq: 0, added: [entry, bad] }), false, JSON.stringify(bad));
 			assert.equal(read({ t: 'delta', seq: 0, updated: [entry, bad] }), false, JSON.stringify(bad));
 		}
@@ -224,7 +224,12 @@ describe('the directory in messages', () => {
 	});
 
 	it('has ids and user data within their bounds', () => {
-		const long = (length: number) => ({ t: 'snapshot', seq: 0, slaves: [{ id: 'x', data: 'x'.repeat(length) }] });
+		const long = (length: number) => ({
+			t: 'snapshot',
+			epoch: 'e',
+			seq: 0,
+			slaves: [{ id: 'x', data: 'x'.repeat(length) }],
+		});
 		assert.equal(read(long(LIMITS.userDataLength)), true);
 		assert.equal(read(long(LIMITS.userDataLength + 1)), false);
 	});
