@@ -104,7 +104,11 @@ export class Link<In extends { t: string }, Out> {
 			const said = this.#over(code, error);
 			this.#options.handlers.lost(said, this.#socket.attempt, delay);
 		});
-		this.#socket.on('close', (error, code) => this.#options.handlers.closed(this.#over(code, error)));
+		this.#socket.on('close', (error, code) => {
+			// One that was admitted before and is not now has been closed here, or refused.
+			this.#admitted ||= resume() !== '';
+			this.#options.handlers.closed(this.#over(code, error));
+		});
 	}
 
 	/** Sends a message; tells whether the link was open. On a closed link it goes nowhere. */

@@ -104,7 +104,9 @@ export class Directory {
 		if (epoch !== this.epoch || missed < 0 || missed > this.#history.length) return undefined;
 		const frames = this.#history.slice(this.#history.length - missed);
 		const length = frames.reduce((sum, frame) => sum + frame.length, 0);
-		return length > Math.max(this.snapshot().length, SHORT) ? undefined : [...frames, JSON.stringify({ t: 'resumed', seq: this.#seq })];
+		return length > Math.max(this.snapshot().length, SHORT)
+			? undefined
+			: [...frames, JSON.stringify({ t: 'resumed', seq: this.#seq })];
 	}
 
 	#apply(): Pick<Delta, 'added' | 'updated' | 'removed'> {
