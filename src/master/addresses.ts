@@ -9,7 +9,7 @@ export type TrustProxy = boolean | number | ((address: string) => boolean);
 
 /** Whether an address is this machine's own, also as IPv6 writes it. */
 export function isLoopback(address: string): boolean {
-	return address === '::1' || /^(::ffff:)?127\./i.test(address);
+	return address === '::1' || (isIP(address) !== 0 && /^(::ffff:)?127\./i.test(address));
 }
 
 /** The address that a request came from, past the proxies that are trusted. What a stranger claims to be is not believed. */
