@@ -129,7 +129,7 @@ describe('the limits of a master', { concurrency: true }, () => {
 			const { link: slave } = await RawLink.slave(t, url);
 			await link.hear('delta');
 			for (let n = 1; n < 6; n++) {
-				slave.say({ t: 'update', data: `[${n}]` });
+				slave.say({ t: 'update', data: `["change ${n}"]` });
 				await link.hear('delta', ({ seq }) => seq === n + 1);
 			}
 			const back = (seq: number) =>
