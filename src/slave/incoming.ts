@@ -5,7 +5,7 @@ import {
 	cutReason,
 	type Decision,
 	decodeUserData,
-	type EnslavismError,
+	EnslavismError,
 	type MasterToSlave,
 	messageOf,
 	type SlaveToMaster,
@@ -77,8 +77,10 @@ export class Incoming {
 
 	/** The client's link to the master is gone: perhaps the client is, too. */
 	gone(): void {
-		if (this.#peer !== undefined) this.#peer.probe();
-		else this.#end();
+		if (this.#peer === undefined) this.#end();
+		else if (this.#peer.open) this.#peer.probe();
+		// A client that comes back begins anew what was not open.
+		else this.#peer.fail(new EnslavismError('session-closed', 'the client has lost the master'));
 	}
 
 	/** The slave itself ends the session. */
