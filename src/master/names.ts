@@ -38,7 +38,7 @@ export class Names {
 	readonly #prefixes = new Map<string, PrefixEvents>();
 	/** Who has a name, by {@link keyOf}. */
 	readonly #owners = new Map<string, DirectoryEntry>();
-	readonly #ids = new Set<string>();
+	readonly #ids = new Map<string, DirectoryEntry>();
 	/** Who waits for a name, by {@link keyOf}. */
 	readonly #finds = new Map<string, Set<Find>>();
 	/** What a client waits for. */
@@ -60,9 +60,9 @@ export class Names {
 		return this.#prefixes.size > 0;
 	}
 
-	/** Whether a slave has a name: it can be asked for a session, though it is in no list. */
-	has(slave: string): boolean {
-		return this.#ids.has(slave);
+	/** A slave that has a name: it can be asked for a session, though it is in no list. */
+	entry(slave: string): DirectoryEntry | undefined {
+		return this.#ids.get(slave);
 	}
 
 	/** Gives a slave of this master a name if the listeners let it have that; `undefined` when it has it. */
@@ -106,7 +106,7 @@ export class Names {
 	claimed(key: string, entry: DirectoryEntry): void {
 		const isNew = !this.#owners.has(key);
 		this.#owners.set(key, entry);
-		this.#ids.add(entry.id);
+		this.#ids.set(entry.id, entry);
 		const { prefix, name } = serverOf(key);
 		if (isNew) this.#prefixes.get(prefix)?.created(name);
 		const finds = this.#finds.get(key) ?? [];

@@ -1,5 +1,5 @@
 import { Mux, type MuxStream } from '../mux/browser/index.js';
-import { browserPlatform, onBrowserWake } from '../peer/browser/index.js';
+import { browserPlatform } from '../peer/browser/index.js';
 import { BaseEcho } from './echo.js';
 import type { SignalHost, SignalOptions } from './host.js';
 import type { IntroducedPeer } from './introducer.js';
@@ -16,7 +16,7 @@ import { upgradePeer } from './upgrade-peer.js';
 export { type StreamPair, streamOf } from './browser/stream.js';
 export * from './types.js';
 
-const host: SignalHost = { ...browserPlatform, onWake: onBrowserWake };
+const host: SignalHost = browserPlatform;
 
 /** Finds peers that have joined the same keys, and connects to each. */
 export class Introducer extends BaseIntroducer {

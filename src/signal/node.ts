@@ -14,7 +14,7 @@ import { upgradePeer } from './upgrade-peer.js';
 export { streamOf } from './node/stream.js';
 export * from './types.js';
 
-const host: SignalHost = { ...nodePlatform, onWake: () => () => {} };
+const host: SignalHost = nodePlatform;
 
 /** Finds peers that have joined the same keys, and connects to each. */
 export class Introducer extends BaseIntroducer {
