@@ -253,7 +253,7 @@ export class Hub {
 		slave.link = undefined;
 		if (!this.#closed) this.#tellOfLoss(link.id);
 		const isNobody = slave.mayHave === undefined ? slave.data === undefined : slave.server === undefined;
-		if (this.#closed || final || isNobody || this.#options.grace === 0) {
+		if (this.#closed || final || isNobody || slave.data === undefined || this.#options.grace === 0) {
 			this.#removeSlave(link.id);
 			return;
 		}
