@@ -4,10 +4,10 @@ import { gzipSync } from 'node:zlib';
 
 /** Largest gzipped sizes, in bytes. */
 const BUDGETS = {
-	'client.js': 9 * 1024,
-	'client.mjs': 9 * 1024,
-	'slave.js': 12 * 1024,
-	'slave.mjs': 12 * 1024,
+	'client.js': 13 * 1024,
+	'client.mjs': 13 * 1024,
+	'slave.js': 15 * 1024,
+	'slave.mjs': 15 * 1024,
 	'signal.js': 12 * 1024,
 	'signal.mjs': 12 * 1024,
 	'streams.js': 20 * 1024,

@@ -1,5 +1,6 @@
 import { Link } from '../link/index.js';
 import type { IceServer, Platform } from '../peer/index.js';
+import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type ClientToMaster,
@@ -21,6 +22,8 @@ export interface MasterConnectionOptions {
 	auth?: AuthData;
 	/** STUN and TURN servers for sessions. Default: none. */
 	iceServers?: IceServer[];
+	/** Whether to come back when the link to the master is lost. Default `true`. */
+	reconnect?: boolean;
 }
 
 export type MasterConnectionEvents = {
@@ -28,11 +31,17 @@ export type MasterConnectionEvents = {
 	open: [];
 	/** A slave is in the list, one that was there before too. */
 	slaveadded: [slave: SlaveConnection];
-	/** A slave has changed its user data. */
+	/** A slave has changed its user data, or its {@link SlaveConnection.availability}. */
 	slaveupdated: [slave: SlaveConnection];
 	/** A slave has left the list. */
 	slaveremoved: [slave: SlaveConnection];
-	/** The link is closed: by `close()`, by a refusal (`error.reason`), or because the master is gone. */
+	/** The link is lost. Open sessions go on, and the list stays as it is. */
+	disconnected: [error: EnslavismError];
+	/** The link will be tried again in `delay` milliseconds; it is the attempt with this number since it was lost. */
+	reconnecting: [attempt: number, delay: number];
+	/** The link is back, and the list is the master's again: what changed meanwhile has been told. */
+	reconnected: [];
+	/** The end: by `close()`, by a refusal (`error.reason`), or because the link is lost and `reconnect` is `false`. */
 	close: [error: EnslavismError];
 	/** Something that belongs to no promise and closes nothing: user data of a slave that cannot be decoded. */
 	error: [error: EnslavismError];
@@ -58,7 +67,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** What the connection was made with. @internal */
 	readonly options: MasterConnectionOptions;
 	#id: string | undefined;
-	#state: 'opening' | 'open' | 'closed' = 'opening';
+	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
+	#closing = false;
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
@@ -88,21 +98,28 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			url: this.url,
 			auth: options.auth,
 			openSocket: platform.openSocket,
+			onWake: platform.onWake,
+			reconnect: options.reconnect,
+			since: () => this.#directory.position,
 			read,
 			handlers: {
 				message: (message) => this.#receive(message),
+				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
 			},
 		});
 	}
 
-	/** This client's id, as slaves see it; `undefined` before the master has admitted it. */
+	/**
+	 * This client's id, as slaves see it; `undefined` before the master has admitted it. It survives the loss of the link, and with
+	 * the master's option `secret` also a restart of the master.
+	 */
 	get id(): string | undefined {
 		return this.#id;
 	}
 
-	/** `opening`, `open` or `closed`. */
-	get state(): 'opening' | 'open' | 'closed' {
+	/** `opening`, `open`, `reconnecting` or `closed`. */
+	get state(): 'opening' | 'open' | 'reconnecting' | 'closed' {
 		return this.#state;
 	}
 
@@ -123,8 +140,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		return new SlaveConnection(this.#host, await this.#finds.ask(server, wait, this.#state === 'open'));
 	}
 
-	/** Closes the link, and every session with it. */
+	/** Closes the link for good, and every session with it. */
 	close(): void {
+		this.#closing = true;
 		for (const slave of this.#sessions.values()) slave.close();
 		this.#link.close();
 	}
@@ -133,14 +151,18 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const slave = 'session' in message ? this.#sessions.get(message.session) : undefined;
 		switch (message.t) {
 			case 'welcome':
-				this.#id = message.id;
+				this.#welcomed(message.id);
 				return;
 			case 'snapshot':
 				this.#directory.snapshot(message);
 				this.#opened();
 				return;
+			case 'resumed':
+				if (this.#directory.resumed(message)) this.#opened();
+				else this.#gap();
+				return;
 			case 'delta':
-				if (!this.#directory.delta(message)) this.#link.close('delta missing');
+				if (!this.#directory.delta(message)) this.#gap();
 				return;
 			case 'answer':
 				slave?.signal()?.description('answer', message.sdp);
@@ -157,24 +179,55 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			case 'gone':
 				slave?.slaveUnlinked();
 				return;
-			default:
+			case 'found':
+			case 'absent':
 				this.#finds.answered(message);
 		}
 	}
 
+	#welcomed(id: string): void {
+		const returns = this.#id !== undefined;
+		this.#id = id;
+		if (!returns) return;
+		for (const slave of [...this.#sessions.values()]) slave.relinked();
+		const open = [...this.#sessions].filter(([, slave]) => slave.state === 'open');
+		this.#link.sendSessions(open.map(([session, slave]) => ({ session, peer: slave.id })));
+	}
+
 	#opened(): void {
-		if (this.#state !== 'opening') return;
+		const before = this.#state;
+		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
 		this.#finds.askAgain();
+		if (before === 'reconnecting') {
+			this.emit('reconnected');
+			return;
+		}
 		this.#settle.resolve();
 		this.emit('open');
 	}
 
+	/** Something of the list is missing: another link begins with all of it. */
+	#gap(): void {
+		this.#link.drop(CLOSE.internal, 'delta missing');
+	}
+
+	#lost(error: EnslavismError, attempt: number, delay: number): void {
+		if (this.#state === 'open') {
+			this.#state = 'reconnecting';
+			this.emit('disconnected', error);
+		}
+		// A listener may have closed it.
+		if (this.#state !== 'closed') this.emit('reconnecting', attempt, delay);
+	}
+
 	#closed(error: EnslavismError): void {
+		const wasOpen = this.#state === 'open';
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
 		this.#finds.fail(error);
+		if (wasOpen && !this.#closing) this.emit('disconnected', error);
 		// A session that is open needs the master no more; one that is not can never open.
 		for (const slave of this.#sessions.values()) {
 			if (slave.state === 'connecting') slave.ended('link-closed', error.reason ?? '');

@@ -1,5 +1,6 @@
 import { type Channel, type DataChannelOptions, type IceServer, type Platform, Session } from '../peer/index.js';
 import {
+	type Availability,
 	type ClientToMaster,
 	type DirectoryEntry,
 	decodeUserData,
@@ -24,7 +25,7 @@ export type SlaveConnectionEvents = {
 	close: [error: EnslavismError];
 	/** The slave opened a data channel. */
 	datachannel: [channel: Channel];
-	/** The slave changed its user data. */
+	/** The slave changed its user data, or its availability. */
 	updated: [];
 };
 
@@ -32,7 +33,7 @@ export type SlaveConnectionEvents = {
 export interface SlaveConnectionHost {
 	readonly platform: Platform;
 	readonly iceServers: IceServer[];
-	send(message: ClientToMaster): void;
+	send(message: ClientToMaster): unknown;
 	/** Hands over the messages of a session to this connection, until it is released. */
 	bind(session: string, connection: SlaveConnection): void;
 	release(session: string): void;
@@ -73,6 +74,14 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		return this.#entry.auth === undefined ? undefined : this.#decode(this.#entry.auth);
 	}
 
+	/**
+	 * Whether the slave takes sessions: `ready`; `unreachable` while it has lost its master, and may come back; `draining` when it
+	 * goes away and takes no new ones; `gone` when it has left the directory.
+	 */
+	get availability(): Availability | 'gone' {
+		return this.#listed ? (this.#entry.state ?? 'ready') : 'gone';
+	}
+
 	/** `closed`, `connecting`, `open`, or `gone`. */
 	get state(): SlaveConnectionState {
 		if (this.#session !== undefined) return this.#session.peer.open ? 'open' : 'connecting';
@@ -92,7 +101,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	/**
 	 * Opens a session with the slave. Calling it again while it is open or opening waits for the same session.
 	 *
-	 * Rejects with `rejected` (and `reason`), `slave-gone`, `link-closed`, `connect-timeout`, `rtc-failed`,
+	 * Rejects with `rejected` (and `reason`), `slave-gone`, `slave-unreachable`, `slave-draining`, `link-closed`, `connect-timeout`, `rtc-failed`,
 	 * `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
@@ -149,8 +158,17 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
 	slaveUnlinked(): void {
-		if (this.state === 'connecting') this.ended('slave-gone', '');
+		if (this.state === 'connecting') this.ended(this.#listed ? 'slave-unreachable' : 'slave-gone', '');
 		else this.#session?.peer.probe();
+	}
+
+	/** The link has come back. What was said meanwhile is lost: a session that is not open is begun anew. @internal */
+	relinked(): void {
+		const session = this.#session;
+		if (session === undefined || session.peer.open) return;
+		const lost = new EnslavismError('rtc-failed', 'the link to the master was lost');
+		this.#over(session.id, lost, 0);
+		session.peer.fail(lost);
 	}
 
 	/** Does something with the session; if that failed while opening and is tried anew, with the next one. */

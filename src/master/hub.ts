@@ -1,11 +1,14 @@
 import * as CLOSE from '../wire/close-codes.js';
-import type {
-	ClientToMaster,
-	DirectoryEntry,
-	MasterToClient,
-	MasterToSlave,
-	ServerName,
-	SlaveToMaster,
+import {
+	type ClientToMaster,
+	type DirectoryEntry,
+	type ErrorCode,
+	type MasterToClient,
+	type MasterToSlave,
+	type Position,
+	restartReason,
+	type ServerName,
+	type SlaveToMaster,
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
@@ -14,7 +17,9 @@ import { FanOut } from './fan-out.js';
 import type { MasterLimits } from './limits.js';
 import { answerTo, type MayHave, Names } from './names.js';
 import type { PeerLink } from './peer-link.js';
+import { Returning } from './returning.js';
 import { type SessionRoute, Sessions } from './sessions.js';
+import { TokenBucket } from './token-bucket.js';
 
 export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
 export type SlaveLink = PeerLink<SlaveToMaster, MasterToSlave>;
@@ -26,26 +31,53 @@ export interface HubEvents {
 	removed(entry: DirectoryEntry): void;
 }
 
-interface Client {
-	link: ClientLink;
-	auth: string | undefined;
+export interface HubOptions {
+	backplane: Backplane;
+	limits: MasterLimits;
+	/** How long changes of the directory gather, in milliseconds. */
+	tick: number;
+	/** How long somebody who has lost the master is waited for, in milliseconds. */
+	grace: number;
+	/** What peers are told of the heartbeat, in milliseconds. */
+	heartbeat: number;
+	/** Whether peers of an earlier run of this master may come back under their ids. */
+	remembers: boolean;
+	events: HubEvents;
 }
 
-interface Slave {
-	link: SlaveLink;
+interface Peer<L> {
+	/** The link; `undefined` while it is lost. */
+	link: L | undefined;
 	auth: string | undefined;
-	/** Its user data; `undefined` until it has registered. */
+	/** Runs while the link is lost: then the peer is forgotten. */
+	away: NodeJS.Timeout | undefined;
+	returning: Returning;
+}
+
+interface Client extends Peer<ClientLink> {
+	offers: TokenBucket;
+}
+
+interface Slave extends Peer<SlaveLink> {
+	/** Its user data; `undefined` until it has registered for the first time. */
 	data: string | undefined;
+	draining: boolean;
+	/** Runs until the link has registered. */
 	unregistered: NodeJS.Timeout | undefined;
 	/** Asks whether it may have a name; `undefined` for a slave that is to be listed. */
 	mayHave: MayHave | undefined;
-	/** The name that it has instead of being listed, or is about to get. */
+	/** The name that it has instead of being listed. */
 	server: ServerName | undefined;
 }
 
+type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
+
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
- * end, unread. A client reaches only slaves in the directory, and those whose name it knows, a slave only clients that have a session with it.
+ * end, unread. A client reaches only slaves in the directory and those whose name it knows, a slave only clients that
+ * have a session with it.
+ *
+ * A peer whose link is lost is kept for a while, with its sessions: a slave stays in the directory, marked `unreachable`.
  */
 export class Hub {
 	/** The names of stream servers. */
@@ -53,18 +85,19 @@ export class Hub {
 	readonly #clients = new Map<string, Client>();
 	readonly #slaves = new Map<string, Slave>();
 	readonly #entries = new Map<string, DirectoryEntry>();
-	readonly #directory = new Directory();
+	readonly #directory: Directory;
 	readonly #sessions = new Sessions();
 	readonly #fanOut: FanOut;
-	readonly #backplane: Backplane;
-	readonly #limits: MasterLimits;
-	readonly #events: HubEvents;
+	readonly #options: HubOptions;
+	readonly #timers = new Set<NodeJS.Timeout>();
+	#linked = { clients: 0, slaves: 0 };
 	#directoryLength = 0;
+	#closed = false;
 
-	constructor(backplane: Backplane, limits: MasterLimits, tick: number, events: HubEvents) {
-		this.#backplane = backplane;
-		this.#limits = limits;
-		this.#events = events;
+	constructor(options: HubOptions) {
+		this.#options = options;
+		const { backplane, limits, tick, remembers } = options;
+		this.#directory = new Directory({ ...limits, settling: remembers });
 		this.#fanOut = new FanOut(this.#directory, tick);
 		this.names = new Names(backplane);
 		backplane.start({
@@ -83,13 +116,33 @@ export class Hub {
 
 	/** How many links there are. */
 	get counts(): { clients: number; slaves: number } {
-		return { clients: this.#clients.size, slaves: this.#slaves.size };
+		return { ...this.#linked };
 	}
 
-	clientJoined(link: ClientLink, auth: string | undefined): void {
-		this.#clients.set(link.id, { link, auth });
-		link.say({ t: 'welcome', id: link.id });
-		this.#fanOut.join(link);
+	/** Whether there is room for this peer: always for one that is known. */
+	hasRoom(kind: 'clients' | 'slaves', id: string | undefined): boolean {
+		const peers: Map<string, unknown> = kind === 'clients' ? this.#clients : this.#slaves;
+		return (id !== undefined && peers.has(id)) || peers.size < this.#options.limits[kind];
+	}
+
+	/** The master listens: those who were here before its restart have the grace time from now on to come back. */
+	listening(): void {
+		if (!this.#directory.settling) return;
+		this.#later(this.#options.grace, () => {
+			this.#directory.settle();
+			this.#fanOut.changed();
+		});
+	}
+
+	/** @param since where the list of a client stands that comes back */
+	clientJoined(link: ClientLink, auth: string | undefined, since: Position | undefined): void {
+		const known = this.#clients.get(link.id);
+		const offers = known?.offers ?? this.#offersOf();
+		this.#clients.set(link.id, { link, auth, away: undefined, returning: this.#returning(link, 'client'), offers });
+		this.#linked.clients++;
+		if (known !== undefined) this.#replace(known);
+		link.say({ t: 'welcome', id: link.id, resume: link.token(), heartbeat: this.#options.heartbeat });
+		this.#fanOut.join(link, since);
 	}
 
 	clientSaid(link: ClientLink, message: ClientToMaster): void {
@@ -105,40 +158,68 @@ export class Hub {
 				return;
 			case 'find':
 				this.names.find(link.id, message, message.wait, (found) => link.say(answerTo(message.n, found)));
+				return;
+			case 'sessions':
+				this.#returned(this.#clients.get(link.id), message, (session, slave) => ({
+					id: session,
+					client: link.id,
+					slave,
+				}));
 		}
 	}
 
-	clientLeft(link: ClientLink): void {
+	clientLeft(link: ClientLink, final: boolean): void {
 		this.#fanOut.leave(link);
+		// It asks again when it is back.
 		this.names.forget(link.id);
-		this.#clients.delete(link.id);
-		this.#orphan(link.id);
+		this.#linked.clients--;
+		const client = this.#clients.get(link.id);
+		if (client?.link !== link || this.#closed) return;
+		client.link = undefined;
+		const gone = (): void => {
+			this.#clients.delete(link.id);
+			this.#sessions.drop(link.id);
+		};
+		this.#tellOfLoss(link.id);
+		if (final || this.#sessions.count(link.id) === 0) gone();
+		else client.away = this.#later(this.#options.grace, gone);
 	}
 
 	/** @param mayHave for a link of a slave that has a name instead of being listed */
 	slaveJoined(link: SlaveLink, auth: string | undefined, mayHave?: MayHave): void {
-		const unregistered = setTimeout(
-			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
-			WAITS.register,
+		const unregistered = this.#later(WAITS.register, () =>
+			link.close(CLOSE.timeout, 'the slave did not register in time'),
 		);
-		this.#slaves.set(link.id, { link, auth, data: undefined, unregistered, mayHave, server: undefined });
+		const known = this.#slaves.get(link.id);
+		const { data, draining, server } = known ?? { data: undefined, draining: false, server: undefined };
+		const returning = this.#returning(link, 'slave');
+		const slave = { link, auth, away: undefined, returning, data, draining, unregistered, mayHave, server };
+		this.#slaves.set(link.id, slave);
+		this.#linked.slaves++;
+		if (known === undefined) return;
+		this.#cancel(known.unregistered);
+		this.#replace(known);
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		if (message.t === 'register') {
-			this.#register(slave, message);
+			this.#register(slave, link, message);
 			return;
 		}
-		if (slave.data === undefined) {
+		if (slave.unregistered !== undefined || slave.data === undefined) {
 			link.close(CLOSE.badMessage, `${message.t} before register`);
 			return;
 		}
 		switch (message.t) {
 			case 'update':
-				if (slave.mayHave === undefined) this.#publish(slave, message.data);
+				if (slave.mayHave === undefined) this.#publish(slave, link.id, message.data);
 				else link.close(CLOSE.badMessage, 'a stream server has nothing to update');
+				return;
+			case 'drain':
+				slave.draining = true;
+				this.#publish(slave, link.id, slave.data);
 				return;
 			case 'answer':
 			case 'candidate':
@@ -149,73 +230,112 @@ export class Hub {
 				return;
 			case 'close':
 				this.#close(link.id, message.session, message.reason);
+				return;
+			case 'sessions':
+				this.#returned(slave, message, (session, client) => ({ id: session, client, slave: link.id }));
 		}
 	}
 
-	slaveLeft(link: SlaveLink): void {
+	slaveLeft(link: SlaveLink, final: boolean): void {
+		this.#linked.slaves--;
 		const slave = this.#slaves.get(link.id);
-		if (slave === undefined) return;
-		clearTimeout(slave.unregistered);
-		this.#slaves.delete(link.id);
-		this.#directoryLength -= slave.data?.length ?? 0;
-		this.#orphan(link.id);
-		if (slave.server === undefined) this.#backplane.withdraw(link.id);
-		else this.names.release(slave.server, link.id);
+		if (slave?.link !== link) return;
+		this.#cancel(slave.unregistered);
+		slave.unregistered = undefined;
+		slave.link = undefined;
+		if (!this.#closed) this.#tellOfLoss(link.id);
+		const { data } = slave;
+		// One that waits for its name has nothing to come back to.
+		const isNameless = slave.mayHave !== undefined && slave.server === undefined;
+		if (this.#closed || final || data === undefined || isNameless || this.#options.grace === 0) {
+			this.#removeSlave(link.id);
+			return;
+		}
+		slave.away = this.#later(this.#options.grace, () => this.#removeSlave(link.id));
+		this.#announce(slave, link.id, data);
 	}
 
 	/** Says something to a client or slave, wherever it is linked. */
 	tell(peer: string, message: PeerMessage): void {
-		this.#backplane.send(peer, message);
+		this.#options.backplane.send(peer, message);
 	}
 
-	/** Closes every link. */
-	close(reason: string): void {
+	/**
+	 * Closes every link.
+	 *
+	 * @param delayOf when each may come back, in milliseconds
+	 */
+	close(delayOf: (kind: 'client' | 'slave') => number): void {
+		this.#closed = true;
 		this.#fanOut.close();
 		this.names.close();
-		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
-		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
-		this.#backplane.close();
+		for (const { link } of [...this.#slaves.values()]) link?.close(CLOSE.restart, restartReason(delayOf('slave')));
+		for (const id of [...this.#slaves.keys()]) this.#removeSlave(id);
+		for (const { link } of this.#clients.values()) link?.close(CLOSE.restart, restartReason(delayOf('client')));
+		for (const timer of this.#timers) clearTimeout(timer);
+		this.#timers.clear();
+		this.#options.backplane.close();
 	}
 
-	#register(slave: Slave, { data, server }: Extract<SlaveToMaster, { t: 'register' }>): void {
-		const { link, mayHave } = slave;
-		if (slave.data !== undefined) {
+	#register(slave: Slave, link: SlaveLink, message: Extract<SlaveToMaster, { t: 'register' }>): void {
+		if (slave.unregistered === undefined) {
 			link.close(CLOSE.badMessage, 'register twice');
 			return;
 		}
-		clearTimeout(slave.unregistered);
-		if ((server === undefined) !== (mayHave === undefined)) {
+		this.#cancel(slave.unregistered);
+		slave.unregistered = undefined;
+		slave.draining = message.draining ?? false;
+		const { data, server } = message;
+		if ((server === undefined) !== (slave.mayHave === undefined)) {
 			link.close(CLOSE.badMessage, 'only stream servers have a name, and all of them');
-		} else if (server !== undefined && mayHave !== undefined) {
-			void this.#name(slave, server, mayHave, data);
-		} else if (this.#publish(slave, data)) {
-			link.say({ t: 'registered', id: link.id });
-		}
+		} else if (server !== undefined) void this.#name(slave, link, server, data);
+		else if (this.#publish(slave, link.id, data)) this.#registered(link);
 	}
 
-	/** Gives a slave a name instead of a place in the list. */
-	async #name(slave: Slave, server: ServerName, mayHave: MayHave, data: string): Promise<void> {
-		if (!this.#keep(slave, data)) return;
-		const { link, auth } = slave;
-		const refusal = await this.names.give(server, { id: link.id, data, auth }, mayHave);
+	#registered(link: SlaveLink): void {
+		link.say({ t: 'registered', id: link.id, resume: link.token(), heartbeat: this.#options.heartbeat });
+	}
+
+	/** Gives a slave a name instead of a place in the list, or its own name again. */
+	async #name(slave: Slave, link: SlaveLink, server: ServerName, data: string): Promise<void> {
+		const { mayHave } = slave;
+		if (mayHave === undefined || !this.#keep(slave, data)) return;
+		const mayStill: MayHave = async (server) => {
+			const decision = await mayHave(server);
+			return this.#slaves.get(link.id) === slave ? decision : { refusal: 'the link is gone' };
+		};
+		const before = slave.server;
+		if (before !== undefined && !isSameServer(before, server)) this.#release(slave, link.id);
+		const { auth } = slave;
+		const refusal = await this.names.give(server, { id: link.id, data, auth }, mayStill);
 		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
-		else if (this.#slaves.has(link.id)) {
+		else if (this.#slaves.get(link.id) === slave) {
 			slave.server = server;
-			link.say({ t: 'registered', id: link.id });
-		} else this.names.release(server, link.id);
+			if (slave.link === link) this.#registered(link);
+			else this.#announce(slave, link.id, data);
+		} else if (!this.#slaves.has(link.id)) this.names.release(server, link.id);
 	}
 
-	#publish(slave: Slave, data: string): boolean {
+	#release(slave: Slave, id: string): void {
+		if (slave.server === undefined) return;
+		this.names.release(slave.server, id);
+		slave.server = undefined;
+	}
+
+	#publish(slave: Slave, id: string, data: string): boolean {
 		if (!this.#keep(slave, data)) return false;
-		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth });
+		this.#announce(slave, id, data);
 		return true;
 	}
 
 	/** Keeps what a slave says of itself, if there is room. */
 	#keep(slave: Slave, data: string): boolean {
 		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
-		if (length > this.#limits.directoryLength) {
-			slave.link.close(CLOSE.limit, 'the directory is full');
+		if (length > this.#options.limits.directoryLength) {
+			// What it showed before is not true any more, and makes room for others.
+			this.#directoryLength -= slave.data?.length ?? 0;
+			slave.data = undefined;
+			slave.link?.close(CLOSE.limit, 'the directory is full');
 			return false;
 		}
 		this.#directoryLength = length;
@@ -223,13 +343,28 @@ export class Hub {
 		return true;
 	}
 
+	#announce({ link, auth, draining, mayHave, server }: Slave, id: string, data: string): void {
+		const state = link === undefined ? 'unreachable' : draining ? 'draining' : undefined;
+		if (mayHave === undefined) this.#options.backplane.announce({ id, data, auth, state });
+		else if (server !== undefined) this.names.update(server, { id, data, auth, state });
+	}
+
+	#removeSlave(id: string): void {
+		const slave = this.#slaves.get(id);
+		this.#directoryLength -= slave?.data?.length ?? 0;
+		if (slave !== undefined) this.#release(slave, id);
+		this.#slaves.delete(id);
+		this.#sessions.drop(id);
+		this.#options.backplane.withdraw(id);
+	}
+
 	#listed(entry: DirectoryEntry): void {
 		const known = this.#entries.has(entry.id);
 		this.#entries.set(entry.id, entry);
 		this.#directory.set(entry);
 		this.#fanOut.changed();
-		if (known) this.#events.updated(entry);
-		else this.#events.added(entry);
+		if (known) this.#options.events.updated(entry);
+		else this.#options.events.added(entry);
 	}
 
 	#unlisted(id: string): void {
@@ -238,60 +373,131 @@ export class Hub {
 		this.#entries.delete(id);
 		this.#directory.delete(id);
 		this.#fanOut.changed();
-		this.#events.removed(entry);
+		this.#options.events.removed(entry);
 	}
 
 	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
-		const refuse = (code: 'slave-gone' | 'limit-reached', reason: string): void =>
-			link.say({ t: 'rejected', session, code, reason });
-		if (!this.#entries.has(slave) && !this.names.has(slave)) {
-			refuse('slave-gone', 'the slave is not in the directory');
-		} else if (this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
-			refuse('limit-reached', `a client may have ${this.#limits.sessionsPerClient} sessions`);
-		} else if (this.#sessions.count(slave) >= this.#limits.sessionsPerSlave) {
-			refuse('limit-reached', `the slave has ${this.#limits.sessionsPerSlave} sessions already`);
-		} else if (!this.#sessions.add({ id: session, client: link.id, slave })) {
-			refuse('limit-reached', 'the session exists already');
-		} else {
-			const auth = this.#clients.get(link.id)?.auth;
-			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, sdp });
-		}
+		const client = this.#clients.get(link.id);
+		const refusal = this.#refusalOf(link.id, client, slave);
+		const route: SessionRoute = { id: session, client: link.id, slave };
+		if (refusal !== undefined) link.say({ t: 'rejected', session, ...refusal });
+		else if (!this.#sessions.add(route, true))
+			link.say({ t: 'rejected', session, code: 'limit-reached', reason: 'the session exists already' });
+		else this.#options.backplane.send(slave, { t: 'offer', session, client: link.id, auth: client?.auth, sdp });
+	}
+
+	/** Why an offer does not go to its slave. */
+	#refusalOf(id: string, client: Client | undefined, slave: string): { code: ErrorCode; reason: string } | undefined {
+		const limits = this.#options.limits;
+		const state = this.#stateOf(slave);
+		if (state !== undefined) return state;
+		const full = (reason: string) => ({ code: 'limit-reached' as const, reason });
+		if (client?.offers.take(1, performance.now()) !== true) return full('too many offers in too short a time');
+		if (this.#sessions.count(id) >= limits.sessionsPerClient)
+			return full(`a client may have ${limits.sessionsPerClient} sessions`);
+		if (this.#sessions.count(slave) >= limits.sessionsPerSlave)
+			return full(`the slave has ${limits.sessionsPerSlave} sessions already`);
+		if (this.#sessions.pending(slave) >= limits.pendingOffersPerSlave)
+			return full(`the slave has ${limits.pendingOffersPerSlave} offers to decide on already`);
+		return undefined;
+	}
+
+	#stateOf(slave: string): { code: ErrorCode; reason: string } | undefined {
+		const entry = this.#entries.get(slave) ?? this.names.ownerOf(slave);
+		const registering = this.#slaves.get(slave)?.unregistered !== undefined;
+		if (entry === undefined && !this.#directory.settling)
+			return { code: 'slave-gone', reason: 'the slave is not in the directory' };
+		if (entry === undefined || registering || entry.state === 'unreachable')
+			return { code: 'slave-unreachable', reason: 'the slave has lost its master' };
+		return entry.state === 'draining' ? { code: 'slave-draining', reason: 'the slave is going away' } : undefined;
 	}
 
 	/** Passes a message of a session to its other end. A session that is over already loses it. */
 	#pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
 		const route = this.#sessions.of(from, message.session);
-		if (route !== undefined) this.#backplane.send(otherEnd(route, from), message);
+		if (route === undefined) return;
+		if (message.t === 'answer') this.#sessions.decided(route);
+		else if (!this.#sessions.candidate(route, from)) return;
+		this.#options.backplane.send(otherEnd(route, from), message);
 	}
 
 	#reject(slave: string, session: string, reason: string): void {
 		const route = this.#sessions.of(slave, session);
 		if (route === undefined) return;
 		this.#sessions.delete(route);
-		this.#backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
+		this.#options.backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
 	}
 
 	#close(from: string, session: string, reason: string): void {
 		const route = this.#sessions.of(from, session);
 		if (route === undefined) return;
 		this.#sessions.delete(route);
-		this.#backplane.send(otherEnd(route, from), { t: 'close', session, reason });
+		this.#options.backplane.send(otherEnd(route, from), { t: 'close', session, reason });
 	}
 
 	/** A session that is open may well go on without the master; the other end of each finds out. */
-	#orphan(peer: string): void {
-		for (const route of this.#sessions.drop(peer)) {
-			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
+	#tellOfLoss(peer: string): void {
+		for (const route of this.#sessions.all(peer)) {
+			this.#options.backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
 		}
+	}
+
+	#returning(link: ClientLink | SlaveLink, kind: 'client' | 'slave'): Returning {
+		const { limits, backplane } = this.#options;
+		const most = kind === 'client' ? limits.sessionsPerClient : limits.sessionsPerSlave;
+		return new Returning(link.id, this.#sessions, most, {
+			unknown: (session) => backplane.send(link.id, { t: 'gone', session }),
+			ended: (route) => backplane.send(otherEnd(route, link.id), { t: 'close', session: route.id, reason: '' }),
+		});
+	}
+
+	#returned(
+		peer: Peer<ClientLink | SlaveLink> | undefined,
+		{ list, more = false }: Sessioned,
+		routeOf: (session: string, peer: string) => SessionRoute,
+	): void {
+		const { link, returning } = peer ?? {};
+		const routes = list.map((each) => routeOf(each.session, each.peer));
+		if (returning?.take(routes, more) === false) link?.close(CLOSE.badMessage, 'sessions twice');
+		else if (!more) this.#later(this.#options.grace, () => returning?.expire());
+	}
+
+	/** A peer has come back, perhaps before its older link was found to be lost. */
+	#replace(known: Peer<ClientLink | SlaveLink>): void {
+		this.#cancel(known.away);
+		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
+	}
+
+	#offersOf(): TokenBucket {
+		const { offersPerSecond, offersAtOnce } = this.#options.limits;
+		return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
 	}
 
 	#deliver(peer: string, message: PeerMessage): void {
 		// A message goes to the kind of peer that its sender's route names; ids of the two kinds never collide.
-		this.#clients.get(peer)?.link.say(message as MasterToClient);
-		this.#slaves.get(peer)?.link.say(message as MasterToSlave);
+		this.#clients.get(peer)?.link?.say(message as MasterToClient);
+		this.#slaves.get(peer)?.link?.say(message as MasterToSlave);
+	}
+
+	#later(ms: number, action: () => void): NodeJS.Timeout {
+		const timer = setTimeout(() => {
+			this.#timers.delete(timer);
+			action();
+		}, ms);
+		this.#timers.add(timer);
+		return timer;
+	}
+
+	#cancel(timer: NodeJS.Timeout | undefined): void {
+		clearTimeout(timer);
+		if (timer !== undefined) this.#timers.delete(timer);
 	}
 }
 
 function otherEnd(route: SessionRoute, from: string): string {
 	return route.client === from ? route.slave : route.client;
+}
+
+function isSameServer(one: ServerName, other: ServerName): boolean {
+	return one.prefix === other.prefix && one.name === other.name;
 }

@@ -1,15 +1,17 @@
 export { decodeUserData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
+export type { TrustProxy } from './addresses.js';
 export type { AuthInfo } from './admission.js';
 export type { MasterLimits } from './limits.js';
 export {
 	type LinkInfo,
 	type ListedSlave,
 	Master,
+	type MasterCloseOptions,
 	type MasterEvents,
 	type MasterOptions,
 	type NameInfo,
 } from './master.js';
-
+export type { Origins } from './origins.js';
 export type { Service, ServiceHost, ServicePeer, ServiceRoute } from './service.js';
 export { type EchoOptions, echo } from './services/echo.js';
 export { type IntroductionOptions, introduction } from './services/introduction.js';

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WebSocket } from 'ws';
 import {
+	type Availability,
 	ClientToMaster,
 	type Decision,
 	type DirectoryEntry,
@@ -17,13 +18,19 @@ import {
 	SlaveToMaster,
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
+import { AddressCount, type TrustProxy } from './addresses.js';
 import { type AuthInfo, boundOfAuth } from './admission.js';
 import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
 import { type Admitted, type Door, Entrance } from './entrance.js';
+import { Heartbeat } from './heartbeat.js';
 import { type ClientLink, Hub, type SlaveLink } from './hub.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
+import { checkOptions } from './options.js';
+import type { Origins } from './origins.js';
 import { PeerLink } from './peer-link.js';
+import { ResumeTokens } from './resume-tokens.js';
 import type { Service, ServiceRoute } from './service.js';
 import { answerOther } from './status-page.js';
 import { type AnyServer, WebServer } from './web-server.js';
@@ -36,6 +43,22 @@ export interface MasterOptions {
 	services?: Service[];
 	/** Bounds, see LIMITS.md. What is not named keeps its default. */
 	limits?: Partial<MasterLimits>;
+	/**
+	 * Which pages may open links: `'*'`, a list of origins, or a function. Default: pages of the master's own origin, all names of
+	 * the loopback counting as one. Programs that send no `Origin` header are not concerned.
+	 */
+	origins?: Origins;
+	/** Whose `X-Forwarded-For` to believe: `true` for one proxy in front, their number, or a function of addresses. Default: nobody's. */
+	trustProxy?: TrustProxy;
+	/**
+	 * With a secret, of at least 16 characters, ids of clients and slaves survive a restart of the master. Default: the environment's
+	 * `ENSLAVISM_SECRET`, or none: then they survive the loss of a link.
+	 */
+	secret?: string;
+	/** How long a slave that has lost its link stays in the list, in milliseconds, 0 to 600 000. Default 10 000. */
+	grace?: number;
+	/** From one sign of life to the next on each link, in milliseconds, 10 to 600 000. Default 15 000. */
+	heartbeat?: number;
 	/** Where a line goes that concerns the operator: a bundle that does not build. Default `console.error`. */
 	log?: (line: string) => void;
 }
@@ -45,6 +68,19 @@ export interface ListedSlave {
 	readonly id: string;
 	/** What the slave says of itself. Decoded when asked for; `undefined` when it cannot be. */
 	readonly userData: unknown;
+	/** Whether it takes offers: not while it is `unreachable`, nor while it is `draining`. */
+	readonly availability: Availability;
+}
+
+/** How a master closes. */
+export interface MasterCloseOptions {
+	/**
+	 * Over how long the links are told to come back, in milliseconds, 0 to 300 000. Default: 2 ms for each client, at least 1000 and
+	 * at most 60 000.
+	 */
+	spread?: number;
+	/** When links that do not finish closing are cut, in milliseconds. Default and at most 2000. */
+	deadline?: number;
 }
 
 /** Who wants a name, and which. */
@@ -94,6 +130,8 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #hub: Hub;
 	readonly #limits: MasterLimits;
 	readonly #log: (line: string) => void;
+	readonly #heartbeat: Heartbeat;
+	readonly #tokens: ResumeTokens;
 	#serviceLinks = 0;
 	#closing: Promise<void> | undefined;
 
@@ -103,14 +141,26 @@ export class Master extends Emitter<MasterEvents> {
 	 */
 	constructor(where: number | AnyServer, options: MasterOptions = {}) {
 		super();
-		checkOptions(where, options);
+		const secret = options.secret ?? (process.env.ENSLAVISM_SECRET || undefined);
+		checkOptions(where, { ...options, secret });
 		this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
 		this.#log = options.log ?? console.error;
 		this.#bundles = new Bundles(this.#log);
-		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, {
-			added: (entry) => this.emit('slaveadded', listed(entry)),
-			updated: (entry) => this.emit('slaveupdated', listed(entry)),
-			removed: (entry) => this.emit('slaveremoved', listed(entry)),
+		const heartbeat = options.heartbeat ?? WAITS.heartbeat;
+		this.#tokens = new ResumeTokens(secret);
+		this.#heartbeat = new Heartbeat(heartbeat);
+		this.#hub = new Hub({
+			backplane: new MemoryBackplane(),
+			limits: this.#limits,
+			tick: options.tick ?? DEFAULT_TICK,
+			grace: options.grace ?? WAITS.grace,
+			heartbeat,
+			remembers: secret !== undefined,
+			events: {
+				added: (entry) => this.emit('slaveadded', listed(entry)),
+				updated: (entry) => this.emit('slaveupdated', listed(entry)),
+				removed: (entry) => this.emit('slaveremoved', listed(entry)),
+			},
 		});
 		this.#services = options.services ?? [];
 		const { names } = this.#hub;
@@ -121,6 +171,10 @@ export class Master extends Emitter<MasterEvents> {
 			doorOf: (path) => this.#doorOf(path),
 			listenersOf: (kind) => this.take(`${kind}auth`),
 			pendingAuth: this.#limits.pendingAuth,
+			linksPerAddress: this.#limits.linksPerAddress,
+			addresses: new AddressCount(),
+			origins: options.origins,
+			trustProxy: options.trustProxy,
 			report: (error) => this.#report(error),
 		});
 		let settle: { resolve(): void; reject(error: Error): void };
@@ -133,7 +187,10 @@ export class Master extends Emitter<MasterEvents> {
 			upgrade: (request, socket, head) => this.#entrance.upgrade(request, socket, head),
 			other: (request, response) =>
 				answerOther(request, response, { ...this.counts, services: this.#services.map(({ name }) => name) }),
-			listening: () => settle.resolve(),
+			listening: () => {
+				this.#hub.listening();
+				settle.resolve();
+			},
 			error: (cause) => {
 				settle.reject(new EnslavismError('listen-failed', `the master cannot listen: ${cause.message}`, { cause }));
 				this.#report(cause);
@@ -156,15 +213,22 @@ export class Master extends Emitter<MasterEvents> {
 		return this.#hub.counts;
 	}
 
-	/** Closes every link and, if it is the master's own, the server. Resolves when nothing of it is left. */
-	close(): Promise<void> {
-		this.#closing ??= this.#close();
+	/**
+	 * Closes every link, each told when to come back, and, if it is the master's own, the server. Resolves when nothing of it is
+	 * left.
+	 */
+	close(options: MasterCloseOptions = {}): Promise<void> {
+		this.#closing ??= this.#close(options);
 		return this.#closing;
 	}
 
-	async #close(): Promise<void> {
-		this.#hub.close('the master is closing');
-		await this.#entrance.close();
+	async #close({ spread = spreadOf(this.counts.clients), deadline = WAITS.socketClose }: MasterCloseOptions) {
+		// Slaves come back first, so that clients find them there.
+		this.#hub.close(
+			(kind) => RETURN_AFTER + Math.random() * (kind === 'slave' ? Math.min(spread, SLAVES_SPREAD) : spread),
+		);
+		this.#heartbeat.close();
+		await this.#entrance.close(deadline);
 		for (const service of this.#services) service.close();
 		await Promise.all([this.#web.close(), this.#bundles.close()]);
 	}
@@ -190,19 +254,25 @@ export class Master extends Emitter<MasterEvents> {
 		service: undefined,
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.clientFrameBytes,
-		full: () => this.#hub.counts.clients >= this.#limits.clients,
-		enter: (ws, request, { encodedIdentity }) => {
-			const id = newId();
+		full: (returning) => !this.#hub.hasRoom('clients', returning),
+		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'client', identity }, Date.now()),
+		enter: (ws, request, { encodedIdentity, returning, since }) => {
+			const id = returning ?? newId();
+			const limits = this.#limits;
 			const link: ClientLink = new PeerLink(ws, {
 				id,
-				backlogBytes: this.#limits.backlogBytes,
+				backlogBytes: limits.backlogBytes,
+				messages: { perSecond: limits.clientMessagesPerSecond, burst: limits.clientMessagesAtOnce },
+				bytes: { perSecond: limits.clientBytesPerSecond, burst: limits.clientBytesAtOnce },
+				heartbeat: this.#heartbeat,
+				token: () => this.#tokens.issue({ kind: 'client', id, identity: encodedIdentity }, Date.now()),
 				read: (text) => readMessage(ClientToMaster, text),
 				handlers: {
 					message: (message) => this.#hub.clientSaid(link, message),
-					closed: () => this.#hub.clientLeft(link),
+					closed: (final) => this.#hub.clientLeft(link, final),
 				},
 			});
-			this.#hub.clientJoined(link, encodedIdentity);
+			this.#hub.clientJoined(link, encodedIdentity, since);
 			this.emit('clientconnection', ws, { id, request });
 		},
 	};
@@ -213,8 +283,9 @@ export class Master extends Emitter<MasterEvents> {
 		service: undefined,
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.slaveFrameBytes,
-		full: () => this.#hub.counts.slaves >= this.#limits.slaves,
-		enter: (ws, request, admitted) => this.#enterSlave(ws, request, admitted),
+		full: (returning) => !this.#hub.hasRoom('slaves', returning),
+		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'slave', identity }, Date.now()),
+		enter: (ws, request, admitted) => this.#enterSlave(ws, request, admitted, 'slave'),
 	};
 
 	/** For slaves that have a name instead of being listed. Whoever may be a client may be one, if he may have the name. */
@@ -223,29 +294,29 @@ export class Master extends Emitter<MasterEvents> {
 		kind: 'client',
 		name: 'stream server',
 		service: 'stream servers',
-		enter: (ws, request, admitted) =>
-			this.#enterSlave(ws, request, admitted, (id, server) =>
-				this.#mayHave(server, { id, request, prefix: server.prefix, identity: admitted.identity }),
-			),
+		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'server', identity }, Date.now()),
+		enter: (ws, request, admitted) => this.#enterSlave(ws, request, admitted, 'server'),
 	};
 
-	#enterSlave(
-		ws: WebSocket,
-		request: IncomingMessage,
-		{ encodedIdentity }: Admitted,
-		mayHave?: (id: string, server: ServerName) => Promise<Decision>,
-	): void {
-		const id = newId();
+	#enterSlave(ws: WebSocket, request: IncomingMessage, admitted: Admitted, kind: 'slave' | 'server'): void {
+		const { identity, encodedIdentity, returning } = admitted;
+		const id = returning ?? newId();
+		const limits = this.#limits;
 		const link: SlaveLink = new PeerLink(ws, {
 			id,
-			backlogBytes: this.#limits.backlogBytes,
+			backlogBytes: limits.backlogBytes,
+			messages: { perSecond: limits.slaveMessagesPerSecond, burst: limits.slaveMessagesAtOnce },
+			bytes: { perSecond: limits.slaveBytesPerSecond, burst: limits.slaveBytesAtOnce },
+			heartbeat: this.#heartbeat,
+			token: () => this.#tokens.issue({ kind, id, identity: encodedIdentity }, Date.now()),
 			read: (text) => readMessage(SlaveToMaster, text),
 			handlers: {
 				message: (message) => this.#hub.slaveSaid(link, message),
-				closed: () => this.#hub.slaveLeft(link),
+				closed: (final) => this.#hub.slaveLeft(link, final),
 			},
 		});
-		this.#hub.slaveJoined(link, encodedIdentity, mayHave && ((server) => mayHave(id, server)));
+		const mayHave = (server: ServerName) => this.#mayHave(server, { id, request, prefix: server.prefix, identity });
+		this.#hub.slaveJoined(link, encodedIdentity, kind === 'server' ? mayHave : undefined);
 		this.emit('slaveconnection', ws, { id, request });
 	}
 
@@ -264,10 +335,11 @@ export class Master extends Emitter<MasterEvents> {
 			ownProtocol: false,
 			maxFrameBytes: service.maxFrameBytes,
 			full: () => this.#serviceLinks >= this.#limits.serviceLinks,
-			enter: (ws, request, { identity }) => {
+			idOf: () => undefined,
+			enter: (ws, request, { identity, address }) => {
 				this.#serviceLinks++;
 				ws.on('close', () => this.#serviceLinks--);
-				route(ws, { request, address: request.socket.remoteAddress ?? '', identity });
+				route(ws, { request, address, identity });
 			},
 		};
 	}
@@ -279,9 +351,21 @@ export class Master extends Emitter<MasterEvents> {
 
 const DEFAULT_TICK = 20;
 
-function listed({ id, data }: DirectoryEntry): ListedSlave {
+/** No link comes back sooner than this after the master has closed, in milliseconds: it needs a moment to start again. */
+const RETURN_AFTER = 500;
+
+/** Over how long slaves come back, in milliseconds: well within the grace time. */
+const SLAVES_SPREAD = 1000;
+
+/** Over how long so many clients come back, in milliseconds: five hundred a second are no burden. */
+function spreadOf(clients: number): number {
+	return Math.min(Math.max(2 * clients, 1000), 60_000);
+}
+
+function listed({ id, data, state }: DirectoryEntry): ListedSlave {
 	return {
 		id,
+		availability: state ?? 'ready',
 		get userData() {
 			try {
 				return decodeUserData(data);
@@ -290,22 +374,4 @@ function listed({ id, data }: DirectoryEntry): ListedSlave {
 			}
 		},
 	};
-}
-
-function checkOptions(where: unknown, { tick, limits = {} }: MasterOptions): void {
-	const isPort = typeof where === 'number' && Number.isInteger(where) && where >= 0 && where <= 65_535;
-	const isServer = typeof where === 'object' && where !== null && 'listen' in where && 'emit' in where;
-	if (!isPort && !isServer) {
-		throw new EnslavismError('bad-option', 'a master takes a port (0 to 65535), an http.Server or an https.Server');
-	}
-	if (tick !== undefined && !(tick >= 1 && tick <= 1000)) {
-		throw new EnslavismError('bad-option', 'tick must be from 1 to 1000 milliseconds');
-	}
-	for (const [name, value] of Object.entries(limits)) {
-		if (!Object.hasOwn(DEFAULT_LIMITS, name))
-			throw new EnslavismError('bad-option', `there is no limit called "${name}"`);
-		if (!(typeof value === 'number' && value >= 0)) {
-			throw new EnslavismError('bad-option', `limits.${name} must be a number from 0 on`);
-		}
-	}
 }

@@ -1,11 +1,9 @@
-import { LastingSocket, type OnWake } from '../link/index.js';
+import { LastingSocket } from '../link/index.js';
 import type { Platform } from '../peer/index.js';
 import { urlBelow } from '../wire/index.js';
 
 /** What the clients of services need from their host. */
-export interface SignalHost extends Platform {
-	onWake: OnWake;
-}
+export type SignalHost = Platform;
 
 /** Options that every client of a service has. */
 export interface SignalOptions {

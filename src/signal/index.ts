@@ -1,4 +1,4 @@
-import { browserPlatform, onBrowserWake } from '../peer/browser/index.js';
+import { browserPlatform } from '../peer/browser/index.js';
 import { BaseEcho } from './echo.js';
 import type { SignalHost, SignalOptions } from './host.js';
 import { BaseIntroducer } from './introducer.js';
@@ -8,7 +8,7 @@ import { BaseSharedState } from './shared-state.js';
 
 export * from './types.js';
 
-const host: SignalHost = { ...browserPlatform, onWake: onBrowserWake };
+const host: SignalHost = browserPlatform;
 
 /** Finds peers that have joined the same keys, and connects to each. */
 export class Introducer extends BaseIntroducer {

@@ -8,7 +8,7 @@ import { BaseSharedState } from './shared-state.js';
 
 export * from './types.js';
 
-const host: SignalHost = { ...nodePlatform, onWake: () => () => {} };
+const host: SignalHost = nodePlatform;
 
 /** Finds peers that have joined the same keys, and connects to each. */
 export class Introducer extends BaseIntroducer {

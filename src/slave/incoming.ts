@@ -5,7 +5,7 @@ import {
 	cutReason,
 	type Decision,
 	decodeUserData,
-	type EnslavismError,
+	EnslavismError,
 	type MasterToSlave,
 	messageOf,
 	type SlaveToMaster,
@@ -46,6 +46,8 @@ export interface IncomingHost {
  *         └────────────┴──────────────────▲
  */
 export class Incoming {
+	/** Id of the client. */
+	readonly client: string;
 	readonly #host: IncomingHost;
 	readonly #id: string;
 	#ended = false;
@@ -58,6 +60,7 @@ export class Incoming {
 	constructor(host: IncomingHost, offer: OfferMessage) {
 		this.#host = host;
 		this.#id = offer.session;
+		this.client = offer.client;
 		void this.#decide(offer);
 	}
 
@@ -74,8 +77,10 @@ export class Incoming {
 
 	/** The client's link to the master is gone: perhaps the client is, too. */
 	gone(): void {
-		if (this.#peer !== undefined) this.#peer.probe();
-		else this.#end();
+		if (this.#peer === undefined) this.#end();
+		else if (this.#peer.open) this.#peer.probe();
+		// A client that comes back begins anew what was not open.
+		else this.#peer.fail(new EnslavismError('session-closed', 'the client has lost the master'));
 	}
 
 	/** The slave itself ends the session. */

@@ -15,6 +15,7 @@ import {
 	type ServerName,
 	type SlaveToMaster,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import type { ClientConnection } from './client-connection.js';
 import { Incoming, type IncomingHost, type Offer } from './incoming.js';
 
@@ -22,6 +23,14 @@ import { Incoming, type IncomingHost, type Offer } from './incoming.js';
 export interface SlaveOptions {
 	/** STUN and TURN servers for sessions. Default: none. */
 	iceServers?: IceServer[];
+	/** Whether to come back when the link to the master is lost. Default `true`. */
+	reconnect?: boolean;
+}
+
+/** How a slave drains. */
+export interface DrainOptions {
+	/** When it resolves though sessions are left, in milliseconds from now. Default 60 000. */
+	deadline?: number;
 }
 
 export type SlaveEvents = {
@@ -29,11 +38,20 @@ export type SlaveEvents = {
 	offer: [reject: Reject, offer: Offer];
 	/** A client's session is open. Fires before any of its `datachannel` events. */
 	connection: [client: ClientConnection];
-	/** The link to the master is closed. Open sessions go on. */
+	/** The link to the master is lost. Open sessions go on. */
+	disconnected: [error: EnslavismError];
+	/** The link will be tried again in `delay` milliseconds; it is the attempt with this number since it was lost. */
+	reconnecting: [attempt: number, delay: number];
+	/** The link is back, and the slave in the directory. */
+	reconnected: [];
+	/** The end of the link: by `close()`, by a refusal, or because it is lost and `reconnect` is `false`. Open sessions go on. */
 	close: [error: EnslavismError];
 	/** A listener of `offer` failed, or a session could not be taken. Without a listener it is an uncaught exception. */
 	error: [error: unknown];
 };
+
+/** Longest deadline of a drain, in milliseconds: a day. */
+const LONGEST_DRAIN = 86_400_000;
 
 /** Everything that `new Slave` takes, and its host. */
 export interface SlaveSetup {
@@ -67,7 +85,12 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #host: IncomingHost;
 	readonly #dial: ((ticket: string) => void) | undefined;
 	#id = '';
-	#state: 'registering' | 'open' | 'closed' = 'registering';
+	#data: string;
+	#draining = false;
+	#closing = false;
+	/** Who waits for the last session to end. */
+	#drained: (() => void)[] = [];
+	#state: 'registering' | 'open' | 'reconnecting' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
 	/** What the master said before whoever awaits the slave could add a listener. */
 	#held: MasterToSlave[] | undefined = [];
@@ -86,6 +109,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		this.#waiting = waiting;
 		const { server } = setup;
 		this.#dial = server?.dial;
+		this.#data = data;
 		this.#host = {
 			createPeer: setup.platform.createPeer,
 			iceServers: setup.options?.iceServers ?? [],
@@ -93,31 +117,40 @@ export class Slave extends Emitter<SlaveEvents> {
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
 			disconnected: (connection) => this.#connections.delete(connection),
-			ended: (session) => this.#sessions.delete(session),
+			ended: (session) => this.#ended(session),
 			report: (thrown) => this.#report(thrown),
 		};
 		this.#link = new Link({
-			kind: setup.server === undefined ? 'slave' : 'server',
+			kind: server === undefined ? 'slave' : 'server',
 			url,
 			auth: setup.auth,
 			openSocket: setup.platform.openSocket,
+			onWake: setup.platform.onWake,
+			reconnect: setup.options?.reconnect,
 			read: setup.read,
 			handlers: {
-				opened: () => this.#link.send({ t: 'register', data, ...(server && { server: server.name }) }),
+				opened: () => {
+					const draining = this.#draining || undefined;
+					this.#link.send({ t: 'register', data: this.#data, draining, server: server?.name });
+				},
 				message: (message) => this.#receive(message),
+				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
 			},
 		});
 	}
 
-	/** The id under which clients see this slave. */
+	/**
+	 * The id under which clients see this slave. It survives the loss of the link within the master's grace time, and with the
+	 * master's option `secret` also a restart of the master.
+	 */
 	get id(): string {
 		return this.#id;
 	}
 
-	/** `open` while the link to the master is, `closed` afterwards. */
-	get state(): 'open' | 'closed' {
-		return this.#state === 'open' ? 'open' : 'closed';
+	/** `open` while the link to the master is; `reconnecting` while it is lost; `closed` at the end. */
+	get state(): 'open' | 'reconnecting' | 'closed' {
+		return this.#state === 'registering' ? 'closed' : this.#state;
 	}
 
 	/** The clients with an open session. */
@@ -126,18 +159,42 @@ export class Slave extends Emitter<SlaveEvents> {
 	}
 
 	/**
-	 * Shows every client new user data.
+	 * Shows every client new user data; while the link is lost, as soon as it is back.
 	 *
 	 * @throws EnslavismError `bad-user-data`, `user-data-too-large`, `link-closed`
 	 */
 	update(userData: unknown): void {
 		const data = encodeUserData(userData);
 		if (this.#state === 'closed') throw new EnslavismError('link-closed');
+		this.#data = data;
 		this.#link.send({ t: 'update', data });
+	}
+
+	/**
+	 * Prepares to go away: clients see the slave as `draining`, and no new session is opened. Resolves when the last session has
+	 * ended, or at the deadline; `close()` then says goodbye to whoever is left.
+	 *
+	 * Rejects with `bad-option` for a deadline that is not from 0 to 86 400 000 ms.
+	 */
+	async drain({ deadline = WAITS.drain }: DrainOptions = {}): Promise<void> {
+		if (!(deadline >= 0 && deadline <= LONGEST_DRAIN)) {
+			throw new EnslavismError('bad-option', `deadline must be from 0 to ${LONGEST_DRAIN} milliseconds`);
+		}
+		if (!this.#draining) this.#link.send({ t: 'drain' });
+		this.#draining = true;
+		if (this.#sessions.size === 0) return;
+		await new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, deadline);
+			this.#drained.push(() => {
+				clearTimeout(timer);
+				resolve();
+			});
+		});
 	}
 
 	/** Leaves the directory and closes every session; clients see `reason`. */
 	close(reason = ''): void {
+		this.#closing = true;
 		for (const session of [...this.#sessions.values()]) session.close(reason);
 		this.#link.close();
 	}
@@ -172,9 +229,14 @@ export class Slave extends Emitter<SlaveEvents> {
 	}
 
 	#registered(id: string): void {
+		this.#id = id;
+		if (this.#state === 'reconnecting') {
+			this.#state = 'open';
+			this.#link.sendSessions(Array.from(this.#sessions, ([session, { client }]) => ({ session, peer: client })));
+			this.emit('reconnected');
+		}
 		if (this.#state !== 'registering') return;
 		this.#state = 'open';
-		this.#id = id;
 		this.#waiting?.resolve(this);
 		this.#waiting = undefined;
 		// Messages that came in the same breath wait until whoever awaits the slave has added listeners.
@@ -185,16 +247,38 @@ export class Slave extends Emitter<SlaveEvents> {
 		}, 0);
 	}
 
+	#lost(error: EnslavismError, attempt: number, delay: number): void {
+		if (this.#state === 'open') {
+			this.#state = 'reconnecting';
+			this.emit('disconnected', error);
+		}
+		// A listener may have closed it.
+		if (this.#state === 'reconnecting') this.emit('reconnecting', attempt, delay);
+	}
+
+	#ended(session: string): void {
+		this.#sessions.delete(session);
+		if (this.#sessions.size > 0) return;
+		for (const resolve of this.#drained.splice(0)) resolve();
+	}
+
 	#closed(error: EnslavismError): void {
 		if (this.#state === 'closed') return;
+		const wasOpen = this.#state === 'open';
 		this.#state = 'closed';
 		const waiting = this.#waiting;
 		this.#waiting = undefined;
-		if (waiting === undefined) this.emit('close', error);
-		else waiting.reject(error);
+		if (waiting !== undefined) {
+			waiting.reject(error);
+			return;
+		}
+		if (wasOpen && !this.#closing) this.emit('disconnected', error);
+		this.emit('close', error);
 	}
 
 	#decide(offer: Offer, bound: Bound): Promise<Decision> {
+		// An offer that was on its way when this slave began to drain.
+		if (this.#draining) return Promise.resolve({ refusal: 'the slave is going away' });
 		const calls = this.take('offer').map((listener) => (reject: Reject) => listener(reject, offer));
 		return decide(calls, bound);
 	}

@@ -20,6 +20,8 @@ export type ErrorCode =
 	| 'bad-message'
 	/** A named limit of the other end was reached; LIMITS.md lists them. */
 	| 'limit-reached'
+	/** A newer link has taken the place of this one: it showed the same resume token. */
+	| 'replaced'
 	/** The link to the master is closed. */
 	| 'link-closed'
 	/** User data cannot be encoded: it holds a function, a symbol, a promise, a class instance or a `__proto__` key. */
@@ -32,6 +34,10 @@ export type ErrorCode =
 	| 'rejected'
 	/** The slave has left the directory, or was never in it. */
 	| 'slave-gone'
+	/** The slave has lost its master and may come back; until then it takes no offers. */
+	| 'slave-unreachable'
+	/** The slave takes no new sessions, because it is going away. */
+	| 'slave-draining'
 	/** The session could not be opened in time. */
 	| 'connect-timeout'
 	/** WebRTC failed: no path between the two ends, or a description that one of them could not use. */

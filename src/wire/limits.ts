@@ -34,6 +34,10 @@ export const muxFrameBytes = 64 * 1024;
 export const muxMessageBytes = 12 + 16 * 1024;
 /** Ids of clients, slaves and sessions. Ours are 22 characters. */
 export const idLength = 64;
+/** A resume token, or where a client's list stands, as a subprotocol token. Ours have about 90 characters. */
+export const resumeTokenLength = 256;
+/** Sessions in one message that lists them: 20 KiB of ids, well within a client's frame. */
+export const sessionsPerMessage = 256;
 /** An error code in a message. */
 export const codeLength = 32;
 /** The reason of a refusal, rejection or close. A WebSocket close frame holds 123 bytes of it. */

@@ -38,6 +38,18 @@ export const dial = 10_000;
 export const streamsHeartbeat = 30_000;
 /** How long a connection to a stream server is kept without a stream. */
 export const streamsIdle = 10_000;
+/** Largest bound of a wait before a slave tries again: well below {@link grace}, so that it is back in time. */
+export const slaveBackoffCap = 3_000;
+/** How long a slave that has lost its master stays in the directory, and the routes of a peer's sessions at the master. */
+export const grace = 10_000;
+/** From one sign of life to the next on a link; two that are missed mean that the link is lost. */
+export const heartbeat = 15_000;
+/** Longest wait that a restarting master can ask for. */
+export const restart = 300_000;
+/** From `drain()` until it resolves though sessions are left. */
+export const drain = 60_000;
+/** Life of a resume token, counted from when it was sent; it is renewed at half of that while the link lives. */
+export const resumeToken = 24 * 3_600_000;
 /** How long a presence key of a shared state lives without a heartbeat. */
 export const presenceExpiry = 60_000;
 /** From one heartbeat of a presence key to the next: two may be lost. */

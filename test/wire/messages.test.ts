@@ -15,7 +15,7 @@ import * as LIMITS from '../../src/wire/limits.js';
 /** A good message of each name of a table, every optional key given. */
 type Examples<T extends Table> = { [Name in keyof T & string]: Omit<Extract<MessageOf<T>, { t: Name }>, 't'> };
 
-const entry = { id: 'slave-1', data: '[1]', auth: '[2]' };
+const entry = { id: 'slave-1', data: '[1]', auth: '[2]', state: 'draining' as const };
 const candidate = { session: 's', candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
 const clientToMaster: Examples<typeof ClientToMaster> = {
@@ -23,30 +23,37 @@ const clientToMaster: Examples<typeof ClientToMaster> = {
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	find: { n: 1, prefix: '/streams', name: 'a name', wait: 2000 },
+	sessions: { list: [{ session: 's', peer: 'b' }], more: true },
+	beat: {},
 };
 
 const slaveToMaster: Examples<typeof SlaveToMaster> = {
-	register: { data: '[1]', server: { prefix: '/streams', name: '__proto__' } },
+	register: { data: '[1]', draining: true, server: { prefix: '/streams', name: '__proto__' } },
 	update: { data: '[1]' },
+	drain: {},
 	answer: { session: 's', sdp: 'v=0' },
 	reject: { session: 's', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: '' },
+	sessions: { list: [], more: false },
+	beat: {},
 };
 
 const masterToSlave: Examples<typeof MasterToSlave> = {
-	registered: { id: 'slave-1' },
+	registered: { id: 'slave-1', resume: 'id.0.mac', heartbeat: 15_000 },
 	offer: { session: 's', client: 'c', auth: '[1]', sdp: 'v=0' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
 	dial: { ticket: 't' },
+	beat: { resume: 'id.0.mac' },
 };
 
 const masterToClient: Examples<typeof MasterToClient> = {
-	welcome: { id: 'client-1' },
-	snapshot: { seq: 3, slaves: [entry] },
-	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'] },
+	welcome: { id: 'client-1', resume: 'id.0.mac', heartbeat: 15_000 },
+	snapshot: { epoch: 'e', seq: 3, slaves: [entry], partial: true },
+	resumed: { seq: 3 },
+	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'], settled: true },
 	answer: { session: 's', sdp: 'v=0' },
 	rejected: { session: 's', code: 'rejected', reason: 'full' },
 	candidate,
@@ -54,6 +61,7 @@ const masterToClient: Examples<typeof MasterToClient> = {
 	gone: { session: 's' },
 	found: { n: 1, slave: entry },
 	absent: { n: 1, code: 'server-does-not-exist', reason: '' },
+	beat: { resume: 'id.0.mac' },
 };
 
 const directions: [name: string, table: Table, examples: Record<string, object>][] = [
@@ -63,7 +71,7 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 	['master to client', MasterToClient, masterToClient],
 ];
 
-const OPTIONAL = new Set(['auth', 'server', 'added', 'updated', 'removed']);
+const OPTIONAL = new Set('auth server added updated removed state draining more partial settled'.split(' '));
 
 const LENGTHS: Record<string, number> = {
 	id: LIMITS.idLength,
@@ -80,6 +88,8 @@ const LENGTHS: Record<string, number> = {
 	ticket: LIMITS.idLength,
 	prefix: LIMITS.serverPrefixLength,
 	name: LIMITS.serverNameLength,
+	resume: LIMITS.resumeTokenLength,
+	epoch: LIMITS.idLength,
 };
 
 const typeName = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
@@ -125,7 +135,7 @@ for (const [direction, table, examples] of directions) {
 				for (const [key] of keys) {
 					const { [key]: _, ...rest } = good as Record<string, unknown>;
 					const read = readMessage(table, JSON.stringify(rest));
-					assert.equal(read.ok, OPTIONAL.has(key), key);
+					assert.equal(read.ok, OPTIONAL.has(key) || t === 'beat', key);
 				}
 			});
 
@@ -199,7 +209,7 @@ describe('the directory in messages', () => {
 	const read = (message: object) => readMessage(MasterToClient, JSON.stringify(message)).ok;
 
 	it('may be empty', () => {
-		assert.ok(read({ t: 'snapshot', seq: 0, slaves: [] }));
+		assert.ok(read({ t: 'snapshot', epoch: 'e', seq: 0, slaves: [] }));
 		assert.ok(read({ t: 'delta', seq: 1 }));
 	});
 
@@ -213,7 +223,7 @@ describe('the directory in messages', () => {
 			{ id: 'x', data: null },
 			{ ...entry, auth: 1 },
 		]) {
-			assert.equal(read({ t: 'snapshot', seq: 0, slaves: [entry, bad] }), false, JSON.stringify(bad));
+			assert.equal(read({ t: 'snapshot', epoch: 'e', seq: 0, slaves: [entry, bad] }), false, JSON.stringify(bad));
 			assert.equal(read({ t: 'delta', seq: 0, added: [entry, bad] }), false, JSON.stringify(bad));
 			assert.equal(read({ t: 'delta', seq: 0, updated: [entry, bad] }), false, JSON.stringify(bad));
 		}
@@ -221,7 +231,12 @@ describe('the directory in messages', () => {
 	});
 
 	it('has ids and user data within their bounds', () => {
-		const long = (length: number) => ({ t: 'snapshot', seq: 0, slaves: [{ id: 'x', data: 'x'.repeat(length) }] });
+		const long = (length: number) => ({
+			t: 'snapshot',
+			epoch: 'e',
+			seq: 0,
+			slaves: [{ id: 'x', data: 'x'.repeat(length) }],
+		});
 		assert.equal(read(long(LIMITS.userDataLength)), true);
 		assert.equal(read(long(LIMITS.userDataLength + 1)), false);
 	});
