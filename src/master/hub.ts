@@ -2,7 +2,6 @@ import * as CLOSE from '../wire/close-codes.js';
 import {
 	type ClientToMaster,
 	type DirectoryEntry,
-	type ErrorCode,
 	type MasterToClient,
 	type MasterToSlave,
 	type Position,
@@ -16,9 +15,11 @@ import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { MasterLimits } from './limits.js';
 import { answerTo, type MayHave, Names } from './names.js';
+import { refusalOf } from './offers.js';
 import type { PeerLink } from './peer-link.js';
 import { Returning } from './returning.js';
 import { type SessionRoute, Sessions } from './sessions.js';
+import { Timers } from './timers.js';
 import { TokenBucket } from './token-bucket.js';
 
 export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
@@ -89,7 +90,7 @@ export class Hub {
 	readonly #sessions = new Sessions();
 	readonly #fanOut: FanOut;
 	readonly #options: HubOptions;
-	readonly #timers = new Set<NodeJS.Timeout>();
+	readonly #timers = new Timers();
 	#linked = { clients: 0, slaves: 0 };
 	#directoryLength = 0;
 	#closed = false;
@@ -128,7 +129,7 @@ export class Hub {
 	/** The master listens: those who were here before its restart have the grace time from now on to come back. */
 	listening(): void {
 		if (!this.#directory.settling) return;
-		this.#later(this.#options.grace, () => {
+		this.#timers.start(this.#options.grace, () => {
 			this.#directory.settle();
 			this.#fanOut.changed();
 		});
@@ -182,12 +183,12 @@ export class Hub {
 		};
 		this.#tellOfLoss(link.id);
 		if (final || this.#sessions.count(link.id) === 0) gone();
-		else client.away = this.#later(this.#options.grace, gone);
+		else client.away = this.#timers.start(this.#options.grace, gone);
 	}
 
 	/** @param mayHave for a link of a slave that has a name instead of being listed */
 	slaveJoined(link: SlaveLink, auth: string | undefined, mayHave?: MayHave): void {
-		const unregistered = this.#later(WAITS.register, () =>
+		const unregistered = this.#timers.start(WAITS.register, () =>
 			link.close(CLOSE.timeout, 'the slave did not register in time'),
 		);
 		const known = this.#slaves.get(link.id);
@@ -197,7 +198,7 @@ export class Hub {
 		this.#slaves.set(link.id, slave);
 		this.#linked.slaves++;
 		if (known === undefined) return;
-		this.#cancel(known.unregistered);
+		this.#timers.stop(known.unregistered);
 		this.#replace(known);
 	}
 
@@ -240,7 +241,7 @@ export class Hub {
 		this.#linked.slaves--;
 		const slave = this.#slaves.get(link.id);
 		if (slave?.link !== link) return;
-		this.#cancel(slave.unregistered);
+		this.#timers.stop(slave.unregistered);
 		slave.unregistered = undefined;
 		slave.link = undefined;
 		if (!this.#closed) this.#tellOfLoss(link.id);
@@ -251,7 +252,7 @@ export class Hub {
 			this.#removeSlave(link.id);
 			return;
 		}
-		slave.away = this.#later(this.#options.grace, () => this.#removeSlave(link.id));
+		slave.away = this.#timers.start(this.#options.grace, () => this.#removeSlave(link.id));
 		this.#announce(slave, link.id, data);
 	}
 
@@ -272,8 +273,7 @@ export class Hub {
 		for (const { link } of [...this.#slaves.values()]) link?.close(CLOSE.restart, restartReason(delayOf('slave')));
 		for (const id of [...this.#slaves.keys()]) this.#removeSlave(id);
 		for (const { link } of this.#clients.values()) link?.close(CLOSE.restart, restartReason(delayOf('client')));
-		for (const timer of this.#timers) clearTimeout(timer);
-		this.#timers.clear();
+		this.#timers.close();
 		this.#options.backplane.close();
 	}
 
@@ -282,7 +282,7 @@ export class Hub {
 			link.close(CLOSE.badMessage, 'register twice');
 			return;
 		}
-		this.#cancel(slave.unregistered);
+		this.#timers.stop(slave.unregistered);
 		slave.unregistered = undefined;
 		slave.draining = message.draining ?? false;
 		const { data, server } = message;
@@ -378,38 +378,21 @@ export class Hub {
 
 	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
 		const client = this.#clients.get(link.id);
-		const refusal = this.#refusalOf(link.id, client, slave);
+		const asked = {
+			slave: this.#entries.get(slave) ?? this.names.ownerOf(slave),
+			registering: this.#slaves.get(slave)?.unregistered !== undefined,
+			settling: this.#directory.settling,
+			ofClient: this.#sessions.count(link.id),
+			ofSlave: this.#sessions.count(slave),
+			pending: this.#sessions.pending(slave),
+			offers: client?.offers,
+		};
+		const refusal = refusalOf(asked, this.#options.limits, performance.now());
 		const route: SessionRoute = { id: session, client: link.id, slave };
 		if (refusal !== undefined) link.say({ t: 'rejected', session, ...refusal });
 		else if (!this.#sessions.add(route, true))
 			link.say({ t: 'rejected', session, code: 'limit-reached', reason: 'the session exists already' });
 		else this.#options.backplane.send(slave, { t: 'offer', session, client: link.id, auth: client?.auth, sdp });
-	}
-
-	/** Why an offer does not go to its slave. */
-	#refusalOf(id: string, client: Client | undefined, slave: string): { code: ErrorCode; reason: string } | undefined {
-		const limits = this.#options.limits;
-		const state = this.#stateOf(slave);
-		if (state !== undefined) return state;
-		const full = (reason: string) => ({ code: 'limit-reached' as const, reason });
-		if (client?.offers.take(1, performance.now()) !== true) return full('too many offers in too short a time');
-		if (this.#sessions.count(id) >= limits.sessionsPerClient)
-			return full(`a client may have ${limits.sessionsPerClient} sessions`);
-		if (this.#sessions.count(slave) >= limits.sessionsPerSlave)
-			return full(`the slave has ${limits.sessionsPerSlave} sessions already`);
-		if (this.#sessions.pending(slave) >= limits.pendingOffersPerSlave)
-			return full(`the slave has ${limits.pendingOffersPerSlave} offers to decide on already`);
-		return undefined;
-	}
-
-	#stateOf(slave: string): { code: ErrorCode; reason: string } | undefined {
-		const entry = this.#entries.get(slave) ?? this.names.ownerOf(slave);
-		const registering = this.#slaves.get(slave)?.unregistered !== undefined;
-		if (entry === undefined && !this.#directory.settling)
-			return { code: 'slave-gone', reason: 'the slave is not in the directory' };
-		if (entry === undefined || registering || entry.state === 'unreachable')
-			return { code: 'slave-unreachable', reason: 'the slave has lost its master' };
-		return entry.state === 'draining' ? { code: 'slave-draining', reason: 'the slave is going away' } : undefined;
 	}
 
 	/** Passes a message of a session to its other end. A session that is over already loses it. */
@@ -459,12 +442,12 @@ export class Hub {
 		const { link, returning } = peer ?? {};
 		const routes = list.map((each) => routeOf(each.session, each.peer));
 		if (returning?.take(routes, more) === false) link?.close(CLOSE.badMessage, 'sessions twice');
-		else if (!more) this.#later(this.#options.grace, () => returning?.expire());
+		else if (!more) this.#timers.start(this.#options.grace, () => returning?.expire());
 	}
 
 	/** A peer has come back, perhaps before its older link was found to be lost. */
 	#replace(known: Peer<ClientLink | SlaveLink>): void {
-		this.#cancel(known.away);
+		this.#timers.stop(known.away);
 		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
 	}
 
@@ -477,20 +460,6 @@ export class Hub {
 		// A message goes to the kind of peer that its sender's route names; ids of the two kinds never collide.
 		this.#clients.get(peer)?.link?.say(message as MasterToClient);
 		this.#slaves.get(peer)?.link?.say(message as MasterToSlave);
-	}
-
-	#later(ms: number, action: () => void): NodeJS.Timeout {
-		const timer = setTimeout(() => {
-			this.#timers.delete(timer);
-			action();
-		}, ms);
-		this.#timers.add(timer);
-		return timer;
-	}
-
-	#cancel(timer: NodeJS.Timeout | undefined): void {
-		clearTimeout(timer);
-		if (timer !== undefined) this.#timers.delete(timer);
 	}
 }
 

@@ -66,8 +66,8 @@ export class PeerLink<In extends { t: string }, Out> implements Living {
 	send(frame: string | Buffer): void {
 		if (this.#closed) return;
 		if (this.#socket.bufferedAmount > this.#options.backlogBytes) {
+			// It is cut when it does not read that either, within the bound of a closing handshake.
 			this.close(CLOSE.slowReader, 'too much is waiting to be read');
-			this.#socket.terminate();
 			return;
 		}
 		this.#socket.send(frame, TEXT);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DECODERS } from './decoders.js';
 import { fuzzDecoders } from './decoding.js';
 import { record } from './recording.js';
 
@@ -13,14 +12,10 @@ describe('whatever a stranger says', () => {
 		assert.ok(inputs > 50_000);
 	});
 
-	it('is found to be wrong where a decoder is', () => {
-		assert.throws(() => DECODERS['resume token']?.({ toString: () => undefined } as never));
-	});
-
 	it('was recorded in a real session, with every message in it', async () => {
 		const recording = await record();
 		const names = (frames: string[]) => new Set(frames.map((frame) => JSON.parse(frame).t as string));
-		for (const t of ['offer', 'candidate', 'close', 'sessions', 'beat']) assert.ok(names(recording.client).has(t), t);
+		for (const t of ['offer', 'close', 'sessions', 'beat']) assert.ok(names(recording.client).has(t), t);
 		for (const t of ['register', 'update', 'answer', 'reject', 'drain', 'sessions'])
 			assert.ok(names(recording.slave).has(t), t);
 		for (const t of ['welcome', 'snapshot', 'delta', 'resumed', 'rejected'])

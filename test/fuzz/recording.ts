@@ -21,9 +21,13 @@ function requestOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): s
 	return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
+/** Descriptions of programs hold their candidates; browsers send them one by one. */
+const CANDIDATE =
+	'{"t":"candidate","session":"s","candidate":"candidate:1 1 UDP 2122317823 192.0.2.1 40000 typ host","mid":"0"}';
+
 /** Records a client and a slave that meet, talk, lose their links, come back and part. */
 export async function record(): Promise<Recording> {
-	const recording: Recording = { client: [], slave: [], toClient: [], toSlave: [], upgrades: [] };
+	const recording: Recording = { client: [CANDIDATE], slave: [CANDIDATE], toClient: [], toSlave: [], upgrades: [] };
 	const master = new Master(0, { heartbeat: 50, tick: 1 });
 	const sockets: WebSocket[] = [];
 	const tap =
@@ -47,7 +51,9 @@ export async function record(): Promise<Recording> {
 	await client.ready;
 	const slaveCo = client.slaves[0];
 	const channel = await slaveCo?.createDataChannel('talk', { ordered: false, maxRetransmits: 0 });
+	const updated = new Promise<void>((resolve) => client.once('slaveupdated', () => resolve()));
 	slave.update({ players: 1 });
+	await updated;
 	const back = [happens(client, 'reconnected'), happens(slave, 'reconnected')];
 	for (const socket of sockets) socket.terminate();
 	await Promise.all(back);
