@@ -10,8 +10,8 @@ const BUDGETS = {
 	'slave.mjs': 15 * 1024,
 	'signal.js': 12 * 1024,
 	'signal.mjs': 12 * 1024,
-	'streams.js': 20 * 1024,
-	'streams.mjs': 20 * 1024,
+	'streams.js': 28 * 1024,
+	'streams.mjs': 28 * 1024,
 };
 
 for (const [name, budget] of Object.entries(BUDGETS)) {
