@@ -6,8 +6,6 @@ import { build } from 'esbuild';
 
 /** Largest gzipped sizes, in bytes. */
 const BUDGETS = {
-	'streams.js': 20 * 1024,
-	'streams.mjs': 20 * 1024,
 	// All clients of services, and with Peers sessions and streams.
 	'signal.js': 26 * 1024,
 	'signal.mjs': 26 * 1024,
@@ -15,6 +13,8 @@ const BUDGETS = {
 	'client.mjs': 13 * 1024,
 	'slave.js': 15 * 1024,
 	'slave.mjs': 15 * 1024,
+	'streams.js': 28 * 1024,
+	'streams.mjs': 28 * 1024,
 };
 
 /** The same for those who import only this from `enslavism/signal`: their bundlers leave out the rest. */

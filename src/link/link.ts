@@ -93,7 +93,7 @@ export class Link<In extends { t: string }, Out> {
 			get reconnect() {
 				return resume() !== '' && options.reconnect !== false;
 			},
-			backoffCap: kind === 'slave' ? WAITS.slaveBackoffCap : undefined,
+			backoffCap: kind !== 'client' ? WAITS.slaveBackoffCap : undefined,
 		});
 		this.#socket.on('open', () => {
 			this.#bound = setTimeout(() => this.drop(CLOSE.timeout, 'no answer in time'), WAITS.linkOpen);

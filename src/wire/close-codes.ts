@@ -30,4 +30,4 @@ export const limit = 4429;
 export const internal = 4500;
 
 /** Codes after which coming back would only be refused again: whoever hears one of them stays away. */
-export const FINAL: readonly number[] = [normal, badMessage, refused, wrongOrigin, wrongVersion, replaced];
+export const FINAL: readonly number[] = [normal, badMessage, refused, wrongOrigin, wrongVersion, replaced, nameTaken];

@@ -87,8 +87,13 @@ class Bystander {
 
 function heard<T>(child: ChildProcess): Promise<T> {
 	return new Promise((resolve, reject) => {
-		child.once('message', (message) => resolve(message as T));
-		child.once('exit', (code, signal) => reject(new Error(`a process ended by itself: ${code ?? signal}`)));
+		const ended = (code: number | null, signal: string | null): void =>
+			reject(new Error(`a process ended by itself: ${code ?? signal}`));
+		child.once('exit', ended);
+		child.once('message', (message) => {
+			child.off('exit', ended);
+			resolve(message as T);
+		});
 	});
 }
 

@@ -51,7 +51,9 @@ export async function record(): Promise<Recording> {
 	await client.ready;
 	const slaveCo = client.slaves[0];
 	const channel = await slaveCo?.createDataChannel('talk', { ordered: false, maxRetransmits: 0 });
+	const updated = new Promise<void>((resolve) => client.once('slaveupdated', () => resolve()));
 	slave.update({ players: 1 });
+	await updated;
 	const back = [happens(client, 'reconnected'), happens(slave, 'reconnected')];
 	for (const socket of sockets) socket.terminate();
 	await Promise.all(back);

@@ -14,14 +14,15 @@ import {
 	type StreamServerOptions,
 } from '../../src/streams/node/index.js';
 import { childFor } from '../support/child.js';
+import { CuttingProxy } from '../support/cutting-proxy.js';
 import { clientFor, coded, masterFor, slaveFor } from '../support/stage.js';
 import { next, within } from '../support/wait.js';
 
 /** A master with the service, and a connection to it. */
 async function stage(t: TestContext, services: StreamServers[] = [streamServers()], options: MasterOptions = {}) {
 	const [proxy] = services as [StreamServers];
-	const { master, url } = await masterFor(t, { services, ...options });
-	return { proxy, master, url, con: clientFor(t, url) };
+	const { master, url, port } = await masterFor(t, { services, ...options });
+	return { proxy, master, url, port, con: clientFor(t, url) };
 }
 
 /** A server that sends back what it hears, listening. */
@@ -177,6 +178,27 @@ describe('a stream server', { timeout: 30_000 }, () => {
 		await destroyed;
 		await echoFor(t, con, 'lost');
 		assert.equal(await said(connect(con, 'lost'), 'found'), 'found');
+	});
+
+	it('keeps its name and its streams when it loses the master, and is found again', { timeout: 60_000 }, async (t) => {
+		const { con, proxy, url, port } = await stage(t);
+		const told: string[] = [];
+		proxy.on('server.destroyed', (name) => told.push(name));
+		const line = await CuttingProxy.open(t, port);
+		const own = clientFor(t, line.url);
+		await echoFor(t, own, 'echo');
+		const stream = connect(con, 'echo');
+		stream.write('before');
+		await within(once(stream, 'data'), 'the echo');
+		const back = next(own, 'reconnected');
+		line.cut();
+		// Who comes meanwhile waits.
+		const waiting = said(connect(clientFor(t, url), 'echo', { wait: 15_000 }), 'found again');
+		await assert.rejects(StreamServer(con, () => {}).listen('echo').ready, coded('server-already-exists'));
+		assert.equal(await waiting, 'found again');
+		await back;
+		assert.equal(await said(stream, ' after'), ' after');
+		assert.deepEqual(told, []);
 	});
 
 	it('lets its process end when it is closed', async (t) => {
