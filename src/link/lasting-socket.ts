@@ -43,6 +43,7 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 	#socket: Socket | undefined;
 	#timer: unknown;
 	#openedAt = 0;
+	#attempt = 0;
 
 	constructor(options: LastingSocketOptions) {
 		super();
@@ -58,9 +59,9 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		return this.#state;
 	}
 
-	/** How many attempts there were since the socket was last open for a while. */
+	/** Which attempt since the socket was last open is made next. */
 	get attempt(): number {
-		return this.#backoff.attempt;
+		return this.#attempt;
 	}
 
 	/** Bytes that have not left yet. */
@@ -113,6 +114,7 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 	#opened(): void {
 		clearTimeout(this.#timer);
 		this.#state = 'open';
+		this.#attempt = 0;
 		this.#openedAt = performance.now();
 		this.emit('open');
 	}
@@ -129,6 +131,7 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		}
 		if (wasOpen && performance.now() - this.#openedAt >= WAITS.backoffReset) this.#backoff.reset();
 		this.#state = 'waiting';
+		this.#attempt++;
 		const delay = restartDelay(code, reason) ?? this.#backoff.next();
 		this.#timer = setTimeout(() => this.#open(), delay);
 		this.emit('lost', error, delay, code);

@@ -51,6 +51,7 @@ export class Incoming {
 	readonly client: string;
 	readonly #host: IncomingHost;
 	readonly #id: string;
+	#opened = false;
 	#ended = false;
 	#peer: Session | undefined;
 	/** Ends the wait for the listeners. */
@@ -79,9 +80,14 @@ export class Incoming {
 	/** The client's link to the master is gone: perhaps the client is, too. */
 	gone(): void {
 		if (this.#peer === undefined) this.#end();
-		else if (this.#peer.open) this.#peer.probe();
+		else if (this.#opened) this.#peer.probe();
 		// A client that comes back begins anew what was not open.
 		else this.#peer.fail(new EnslavismError('session-closed', 'the client has lost the master'));
+	}
+
+	/** The slave's own link has come back: the answer may have been lost with the old one, and the client begins anew. */
+	relinked(): void {
+		if (!this.#opened) this.#peer?.fail(new EnslavismError('rtc-failed', 'the slave had lost the master'));
 	}
 
 	/** The slave itself ends the session. */
@@ -125,7 +131,10 @@ export class Incoming {
 		}
 		this.#peer = peer;
 		const connection = new ClientConnection(session, client, peer);
-		peer.on('open', () => this.#host.connected(connection));
+		peer.on('open', () => {
+			this.#opened = true;
+			this.#host.connected(connection);
+		});
 		peer.on('close', (error) => this.#over(connection, error));
 		peer.start();
 		peer.description('offer', sdp);

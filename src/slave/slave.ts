@@ -242,6 +242,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		this.#id = id;
 		if (this.#state === 'reconnecting') {
 			this.#state = 'open';
+			for (const session of [...this.#sessions.values()]) session.relinked();
 			this.#link.sendSessions(Array.from(this.#sessions, ([session, { client }]) => ({ session, peer: client })));
 			this.emit('reconnected');
 		}

@@ -25,9 +25,19 @@ function requestOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): s
 const CANDIDATE =
 	'{"t":"candidate","session":"s","candidate":"candidate:1 1 UDP 2122317823 192.0.2.1 40000 typ host","mid":"0"}';
 
+/** What is said before anybody can record it, or not within so short a session. */
+const BEAT = '{"t":"beat"}';
+const WELCOME = '{"t":"welcome","id":"s","resume":"id.zz.mac","heartbeat":15000}';
+
 /** Records a client and a slave that meet, talk, lose their links, come back and part. */
 export async function record(): Promise<Recording> {
-	const recording: Recording = { client: [CANDIDATE], slave: [CANDIDATE], toClient: [], toSlave: [], upgrades: [] };
+	const recording: Recording = {
+		client: [CANDIDATE, BEAT],
+		slave: [CANDIDATE, BEAT],
+		toClient: [WELCOME],
+		toSlave: [BEAT],
+		upgrades: [],
+	};
 	const master = new Master(0, { heartbeat: 50, tick: 1 });
 	const sockets: WebSocket[] = [];
 	const tap =

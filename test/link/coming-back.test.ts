@@ -216,6 +216,25 @@ describe('a slave whose link is cut', { concurrency: 4 }, () => {
 		assert.equal(events.items.length, 1);
 	});
 
+	it('begins anew what was being opened: its answer may have been lost', async (t) => {
+		const { url, proxy } = await stage(t, { heartbeat: 100 });
+		const slave = await slaveFor(t, proxy.url);
+		const client = clientFor(t, url);
+		const slaveCo = await seen(client, slave.id);
+		const opening = slaveCo.connect();
+		await next(slave, 'offer');
+		// The answer goes into a line that carries nothing any more.
+		proxy.freeze();
+		const started = performance.now();
+		await within(
+			opening.catch((error) => coded('slave-unreachable')(error)),
+			'an end of the attempt',
+		);
+		assert.ok(performance.now() - started < 5000, 'long before its bound');
+		while (slaveCo.availability !== 'ready') await next(slaveCo, 'updated');
+		await slaveCo.connect();
+	});
+
 	it('keeps its sessions, and each end may close them', async (t) => {
 		const { url, proxy } = await stage(t);
 		const slave = await slaveFor(t, proxy.url);
