@@ -7,6 +7,7 @@ import { nodePlatform } from '../../src/peer/node/index.js';
 import { relay as relayTo, SharedState } from '../../src/signal/node.js';
 import { BasePeers } from '../../src/signal/peers.js';
 import * as LIMITS from '../../src/wire/limits.js';
+import { childFor } from '../support/child.js';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { later } from '../support/later.js';
 import { bothEnds, connectionTo, peersFor, textOf } from '../support/peers.js';
@@ -343,4 +344,12 @@ describe('peers without a path for WebRTC', () => {
 		assert.equal((await connected).path, 'relay');
 		t.mock.timers.reset();
 	});
+});
+
+test('a process whose peers were closed ends by itself', async (t) => {
+	const child = childFor(t, 'peers');
+	await child.lines.find((line) => line === 'closed');
+	const closed = performance.now();
+	assert.deepEqual(await child.ended, { code: 0, signal: null, stderr: '' });
+	assert.ok(performance.now() - closed < 6000, `it took ${performance.now() - closed} ms`);
 });

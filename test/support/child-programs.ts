@@ -1,6 +1,7 @@
 /** The programs that tests run in a process of their own: `node --import tsx child-programs.ts <name> <args>`. */
 import { MasterConnection } from '../../src/client/node.js';
-import { Master, Slave } from '../../src/index.js';
+import { Master, relay, Slave, sharedState } from '../../src/index.js';
+import { Peers } from '../../src/signal/node.js';
 import { plots } from './plots.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -58,6 +59,20 @@ async function fails(): Promise<void> {
 	say('closed');
 }
 
+/** Peers that were connected, and one that waits for somebody who is not there, hold nothing once they are closed. */
+async function peers(): Promise<void> {
+	const master = new Master(0, { services: [sharedState(), relay()] });
+	await master.ready;
+	const url = `ws://localhost:${master.address()?.port}`;
+	const both = [new Peers(url, 'room', { id: 'a' }), new Peers(url, 'room', { id: 'b', rtc: false })];
+	const all = [...both, new Peers(url, 'room', { id: 'c' }), new Peers('ws://localhost:1', 'room')];
+	for (const each of all.slice(0, 3))
+		while (each.connections.length < 2) await new Promise((r) => each.once('connection', r));
+	for (const each of all) each.close();
+	await master.close();
+	say('closed');
+}
+
 /** Listeners that throw, with somebody who hears of uncaught exceptions: everything else goes on. */
 async function caught(): Promise<void> {
 	const uncaught: unknown[] = [];
@@ -77,7 +92,15 @@ async function uncaught(where: string): Promise<void> {
 	say('still here');
 }
 
-const programs: Record<string, (...args: string[]) => Promise<void>> = { slave, bot, ends, fails, caught, uncaught };
+const programs: Record<string, (...args: string[]) => Promise<void>> = {
+	slave,
+	bot,
+	ends,
+	fails,
+	peers,
+	caught,
+	uncaught,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 await programs[name]?.(...args);
