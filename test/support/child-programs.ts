@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { MasterConnection } from '../../src/client/node.js';
-import { Master, Slave, streamServers } from '../../src/index.js';
+import { Master, relay, Slave, sharedState, streamServers } from '../../src/index.js';
+import { Peers } from '../../src/signal/node.js';
 import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
 import { plots } from './plots.js';
 
@@ -62,6 +63,20 @@ async function fails(): Promise<void> {
 	say('closed');
 }
 
+/** Peers that were connected, and one that waits for somebody who is not there, hold nothing once they are closed. */
+async function peers(): Promise<void> {
+	const master = new Master(0, { services: [sharedState(), relay()] });
+	await master.ready;
+	const url = `ws://localhost:${master.address()?.port}`;
+	const both = [new Peers(url, 'room', { id: 'a' }), new Peers(url, 'room', { id: 'b', rtc: false })];
+	const all = [...both, new Peers(url, 'room', { id: 'c' }), new Peers('ws://localhost:1', 'room')];
+	for (const each of all.slice(0, 3))
+		while (each.connections.length < 2) await new Promise((r) => each.once('connection', r));
+	for (const each of all) each.close();
+	await master.close();
+	say('closed');
+}
+
 /** Listeners that throw, with somebody who hears of uncaught exceptions: everything else goes on. */
 async function caught(): Promise<void> {
 	const uncaught: unknown[] = [];
@@ -116,6 +131,7 @@ const programs: Record<string, (...args: string[]) => Promise<void>> = {
 	uncaught,
 	streamServer,
 	streamsEnd,
+	peers,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
