@@ -1,6 +1,6 @@
 /**
- * Builds what browsers load: `client.js`, `slave.js` and `signal.js` as classic scripts with globals, and the same as
- * modules (`.mjs`), each minified, with its source map.
+ * Builds what browsers load: `client.js`, `slave.js`, `signal.js` and `streams.js` as classic scripts with globals, and the
+ * same as modules (`.mjs`), each minified, with its source map.
  *
  * Run as a program it writes them to `dist/browser`, which is what an installed package serves. A master that runs
  * in a checkout uses {@link openLiveBundles} instead.
@@ -13,13 +13,23 @@ import { type BuildContext, type BuildOptions, context, formatMessages, type Mes
 /** The package's root, whether this runs as `bundler.ts` or as `dist/bundler.js`. */
 const ROOT = new URL(import.meta.url.endsWith('.ts') ? '.' : '..', import.meta.url);
 
-const ROOMS = ['client', 'slave', 'signal'] as const;
+/** Where the entries of each script are. */
+const ROOMS = {
+	client: 'src/client',
+	slave: 'src/slave',
+	signal: 'src/signal',
+	streams: 'src/streams/browser',
+} as const;
 
-function optionsOf(room: (typeof ROOMS)[number], format: 'iife' | 'esm'): BuildOptions {
+type Room = keyof typeof ROOMS;
+
+const ROOM_NAMES = Object.keys(ROOMS) as Room[];
+
+function optionsOf(room: Room, format: 'iife' | 'esm'): BuildOptions {
 	const name = `${room}.${format === 'iife' ? 'js' : 'mjs'}`;
 	return {
 		absWorkingDir: fileURLToPath(ROOT),
-		entryPoints: [`src/${room}/${format === 'iife' ? 'global' : 'index'}.ts`],
+		entryPoints: [`${ROOMS[room]}/${format === 'iife' ? 'global' : 'index'}.ts`],
 		outfile: `dist/browser/${name}`,
 		bundle: true,
 		minify: true,
@@ -99,7 +109,7 @@ export function openLiveBundles(log: (line: string) => void): {
 	const bundleOf = (file: string): LiveBundle => {
 		let bundle = bundles.get(file);
 		if (bundle === undefined) {
-			const room = ROOMS.find((each) => file.startsWith(each)) ?? 'client';
+			const room = ROOM_NAMES.find((each) => file.startsWith(`${each}.`)) ?? 'client';
 			bundle = new LiveBundle(optionsOf(room, file.endsWith('.mjs') ? 'esm' : 'iife'), log);
 			bundles.set(file, bundle);
 		}
@@ -117,7 +127,7 @@ export function openLiveBundles(log: (line: string) => void): {
 async function writeAll(): Promise<void> {
 	const folder = new URL('dist/browser/', ROOT);
 	await mkdir(folder, { recursive: true });
-	for (const room of ROOMS) {
+	for (const room of ROOM_NAMES) {
 		for (const format of ['iife', 'esm'] as const) {
 			const build = await context(optionsOf(room, format));
 			try {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { Master } from '../src/index.js';
 import { judge } from './support/report.js';
 
-const BUDGET = 9 * 1024;
+const BUDGET = 13 * 1024;
 
 const bundler = fileURLToPath(new URL('../bundler.ts', import.meta.url));
 execFileSync(process.execPath, ['--import', 'tsx', bundler], { stdio: 'inherit' });
@@ -17,7 +17,9 @@ async function sizeOf(name: string): Promise<number> {
 	const response = await fetch(`http://localhost:${master.address()?.port}/enslavism/${name}`);
 	const script = Buffer.from(await response.arrayBuffer());
 	const gzipped = gzipSync(script, { level: 9 }).length;
-	console.log(`  ${name}: ${script.length} bytes, ${gzipped} gzipped, ratio to 9 KiB ${(gzipped / BUDGET).toFixed(3)}`);
+	console.log(
+		`  ${name}: ${script.length} bytes, ${gzipped} gzipped, ratio to 13 KiB ${(gzipped / BUDGET).toFixed(3)}`,
+	);
 	return gzipped;
 }
 

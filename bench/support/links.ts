@@ -17,8 +17,14 @@ async function open(url: string): Promise<WebSocket> {
 		socket.once('open', resolve);
 		socket.once('error', reject);
 	});
+	socket.on('message', (data: Buffer) => {
+		if (data.length === BEAT.length && data.toString() === BEAT) socket.send(BEAT);
+	});
 	return socket;
 }
+
+/** The master asks for a sign of life, and gets one. */
+const BEAT = '{"t":"beat"}';
 
 async function openMany(url: string, count: number, opened: (socket: WebSocket, index: number) => void): Promise<void> {
 	for (let first = 0; first < count; first += BATCH) {

@@ -2,12 +2,19 @@
 import { Master, type MasterOptions } from '../../src/index.js';
 import { answerCalls } from './child.js';
 
+let master: Master | undefined;
+
 const api = {
 	/** Starts a master; tells its port. */
-	start: async (options: MasterOptions = {}) => {
-		const master = new Master(0, options);
+	start: async (port = 0, options: MasterOptions = {}) => {
+		master = new Master(port, options);
 		await master.ready;
 		return master.address()?.port ?? 0;
+	},
+
+	/** Closes it; its links are told to come back over so many ms. */
+	close: async (spread: number) => {
+		await master?.close({ spread });
 	},
 
 	/** Memory after a collection in bytes, and CPU used until now in µs. */

@@ -37,7 +37,7 @@ export async function startPair(kind: EndKind, places?: Places): Promise<Pair> {
 	} else if (kind !== 'raw') {
 		const master = new Child<MasterApi>('./master.ts', [], { netns: places?.server });
 		children.push(master);
-		url = `ws://${places?.address ?? 'localhost'}:${await master.call('start', kind === 'relay' ? UNLIMITED : {})}`;
+		url = `ws://${places?.address ?? 'localhost'}:${await master.call('start', 0, kind === 'relay' ? UNLIMITED : {})}`;
 	}
 	args.push(url);
 	const server = new Child<EndApi>('./end.ts', args, { netns: places?.server });

@@ -28,7 +28,12 @@ try {
 		client.on('datachannel', (channel) => channel.on('open', () => channel.send(`Hello ${nameOf(client)}`)));
 		client.on('close', () => console.log(`${nameOf(client)} has gone`));
 	});
-	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => slave.close());
+	process.once('SIGINT', () => slave.close());
+	// Before an update: nobody new comes, and those who play may finish.
+	process.once('SIGTERM', async () => {
+		await slave.drain({ deadline: 10_000 });
+		slave.close('the slave is being updated');
+	});
 } catch (error) {
 	const { code, message } = error as EnslavismError;
 	console.error(`Not registered: ${message} (${code})`);

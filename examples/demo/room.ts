@@ -100,6 +100,6 @@ export class Room implements VisitorHost {
 
 	/** Shows every page that looks at the list how many play here. */
 	#announce(): void {
-		if (this.#slave.state === 'open') this.#slave.update(describe(this.#options, this.#arena.players.length));
+		if (this.#slave.state !== 'closed') this.#slave.update(describe(this.#options, this.#arena.players.length));
 	}
 }

@@ -25,11 +25,12 @@ export class SlaveProcess {
 	}
 
 	/** Ends the process, in any case. */
-	async stop(): Promise<void> {
+	async stop(when: 'at once' | 'when players have finished'): Promise<void> {
 		this.#stopping = true;
 		if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
 		const patience = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE);
-		if (this.#child.connected) this.#child.disconnect();
+		if (when === 'when players have finished') this.#child.kill('SIGTERM');
+		else if (this.#child.connected) this.#child.disconnect();
 		await this.#ended;
 		clearTimeout(patience);
 	}

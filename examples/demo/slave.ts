@@ -22,10 +22,15 @@ function hueOf(text: string): number {
 	return Array.from(text).reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 360, 7);
 }
 
+/** How long players may finish when the slave is told to end, in milliseconds. */
+const FINISHING = 3000;
+
 /** How to end, from the first moment on. */
 let end = (_reason: string): void => process.exit();
+let finish = (): unknown => end('');
 const shuttingDown = `${options.name} is shutting down`;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(shuttingDown));
+process.on('SIGINT', () => end(shuttingDown));
+process.on('SIGTERM', () => finish());
 // However start.ts ends, the slaves that it started end with it.
 process.once('disconnect', () => end(shuttingDown));
 
@@ -36,6 +41,7 @@ try {
 		room.close(reason);
 		if (process.connected) process.disconnect();
 	};
+	finish = () => slave.drain({ deadline: FINISHING }).then(() => end(shuttingDown));
 	slave.once('close', () => end('the master is gone'));
 	console.log(`${options.name} is ready: ${options.capacity} places`);
 } catch (error) {

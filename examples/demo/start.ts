@@ -12,7 +12,7 @@ import { serveWebsite } from './website.js';
 const port = Number(process.env.PORT || 8080);
 if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) fail(`PORT must be a number from 0 to 65535.`);
 
-const server = createServer(serveWebsite());
+const server = createServer(serveWebsite(new URL('public/', import.meta.url)));
 const master = new Master(server);
 master.on('slaveauth', (_auth, reject, { address }) => {
 	if (!isLoopback(address)) reject('only slaves on the same machine may register with the demo');
@@ -31,17 +31,18 @@ const slaves = [
 	new SlaveProcess('Ember', { places: 4, hue: 18, master: `ws://localhost:${at}` }),
 ];
 let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+process.on('SIGINT', () => void stop('at once'));
+process.on('SIGTERM', () => void stop('when players have finished'));
 
 console.log(`\n  Open  http://localhost:${at}/  in two windows.`);
 for (const address of otherAddresses()) console.log(`  On a phone in the same network:  http://${address}:${at}/`);
 console.log('  Ctrl-C ends the demo.\n');
 
 /** Ends everything; the process then ends by itself. Ctrl-C may arrive twice: from the terminal, and from npm. */
-async function stop(): Promise<void> {
+async function stop(when: 'at once' | 'when players have finished'): Promise<void> {
 	if (stopping) return;
 	stopping = true;
-	await Promise.all(slaves.map((slave) => slave.stop()));
+	await Promise.all(slaves.map((slave) => slave.stop(when)));
 	await master.close();
 	server.close();
 	server.closeAllConnections();

@@ -3,8 +3,6 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 
-const FOLDER = new URL('public/', import.meta.url);
-
 const TYPES: Record<string, string> = {
 	'.html': 'text/html; charset=utf-8',
 	'.css': 'text/css; charset=utf-8',
@@ -27,22 +25,22 @@ const HEADERS = {
 	'cache-control': 'no-cache',
 };
 
-/** The page of the demo: the files of `public/` and nothing else, whatever a path says. */
-export function serveWebsite(): (request: IncomingMessage, response: ServerResponse) => void {
-	const files = new Set(readdirSync(FOLDER));
+/** The pages of an example: the files of a folder and nothing else, whatever a path says. */
+export function serveWebsite(folder: URL): (request: IncomingMessage, response: ServerResponse) => void {
+	const files = new Set(readdirSync(folder));
 	return (request, response) => {
 		const name = (request.url ?? '').split('?', 1)[0]?.slice(1) || 'index.html';
 		if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'Method not allowed\n');
-		else if (files.has(name)) void send(name, response);
+		else if (files.has(name)) void send(new URL(name, folder), response);
 		else answer(response, 404, 'Not found\n');
 	};
 }
 
 /** Read anew each time, so that a change shows at the next load. */
-async function send(name: string, response: ServerResponse): Promise<void> {
+async function send(file: URL, response: ServerResponse): Promise<void> {
 	try {
-		const body = await readFile(new URL(name, FOLDER));
-		answer(response, 200, body, TYPES[extname(name)]);
+		const body = await readFile(file);
+		answer(response, 200, body, TYPES[extname(file.pathname)]);
 	} catch {
 		answer(response, 404, 'Not found\n');
 	}

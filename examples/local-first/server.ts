@@ -4,8 +4,8 @@
  *
  *     npx tsx examples/local-first/server.ts
  *
- * Then, in an application: new Client({ url: 'ws://localhost:8080', peerId, documentIds }). PORT chooses another port.
+ * Applications are pages of any origin, so all origins may connect. Then, in an application: new Client({ url: 'ws://localhost:8080', peerId, documentIds }). PORT chooses another port.
  */
 import { introduction, Master } from 'enslavism';
 
-new Master(Number(process.env.PORT || 8080), { services: [introduction()] });
+new Master(Number(process.env.PORT || 8080), { services: [introduction()], origins: '*' });

@@ -19,4 +19,9 @@ slave.on('connection', (client) => {
 	client.on('close', () => console.log('Client gone:', client.id));
 });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => slave.close());
+process.once('SIGINT', () => slave.close());
+// Before an update: nobody new comes, and those who play may finish.
+process.once('SIGTERM', async () => {
+	await slave.drain({ deadline: 10_000 });
+	slave.close('the slave is being updated');
+});

@@ -7,18 +7,21 @@ import {
 	RelayLink,
 	type Session,
 } from '../peer/index.js';
+import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type ClientToMaster,
 	type DirectoryEntry,
 	Emitter,
-	type EnslavismError,
+	EnslavismError,
 	type ErrorCode,
 	type MasterToClient,
 	type Read,
+	type ServerName,
 	withReason,
 } from '../wire/index.js';
 import { DirectoryCopy } from './directory-copy.js';
+import { Finds } from './finds.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
 /** Options of a connection to a master. */
@@ -31,6 +34,8 @@ export interface MasterConnectionOptions {
 	iceTransportPolicy?: IceTransportPolicy;
 	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
 	paths?: readonly PathKind[];
+	/** Whether to come back when the link to the master is lost. Default `true`. */
+	reconnect?: boolean;
 }
 
 export type MasterConnectionEvents = {
@@ -38,11 +43,17 @@ export type MasterConnectionEvents = {
 	open: [];
 	/** A slave is in the list, one that was there before too. */
 	slaveadded: [slave: SlaveConnection];
-	/** A slave has changed its user data. */
+	/** A slave has changed its user data, or its {@link SlaveConnection.availability}. */
 	slaveupdated: [slave: SlaveConnection];
 	/** A slave has left the list. */
 	slaveremoved: [slave: SlaveConnection];
-	/** The link is closed: by `close()`, by a refusal (`error.reason`), or because the master is gone. */
+	/** The link is lost. Open sessions go on, and the list stays as it is. */
+	disconnected: [error: EnslavismError];
+	/** The link will be tried again in `delay` milliseconds; it is the attempt with this number since it was lost. */
+	reconnecting: [attempt: number, delay: number];
+	/** The link is back, and the list is the master's again: what changed meanwhile has been told. */
+	reconnected: [];
+	/** The end: by `close()`, by a refusal (`error.reason`), or because the link is lost and `reconnect` is `false`. */
 	close: [error: EnslavismError];
 	/** Something that belongs to no promise and closes nothing: user data of a slave that cannot be decoded. */
 	error: [error: EnslavismError];
@@ -68,11 +79,16 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		broken: () => this.#link.broken(),
 	});
 	#relays = true;
-	#leaving = false;
 	readonly #host: SlaveConnectionHost;
+	readonly #finds = new Finds((message) => this.#link.send(message));
+	/** URL of the master. */
+	readonly url: string;
+	/** What the connection was made with. @internal */
+	readonly options: MasterConnectionOptions;
 	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
-	#state: 'opening' | 'open' | 'closed' = 'opening';
+	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
+	#closing = false;
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
@@ -83,6 +99,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		options: MasterConnectionOptions = {},
 	) {
 		super();
+		this.url = url ?? platform.defaultMasterUrl();
+		this.options = options;
 		this.#ownIceServers = options.iceServers ?? [];
 		this.#host = {
 			platform,
@@ -104,25 +122,32 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.ready.catch(() => {});
 		this.#link = new Link({
 			kind: 'client',
-			url: url ?? platform.defaultMasterUrl(),
+			url: this.url,
 			auth: options.auth,
 			openSocket: platform.openSocket,
+			onWake: platform.onWake,
+			reconnect: options.reconnect,
+			since: () => this.#directory.position,
 			read,
 			handlers: {
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#relay.receive(bytes),
+				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
 			},
 		});
 	}
 
-	/** This client's id, as slaves see it; `undefined` before the master has admitted it. */
+	/**
+	 * This client's id, as slaves see it; `undefined` before the master has admitted it. It survives the loss of the link, and with
+	 * the master's option `secret` also a restart of the master.
+	 */
 	get id(): string | undefined {
 		return this.#id;
 	}
 
-	/** `opening`, `open` or `closed`. */
-	get state(): 'opening' | 'open' | 'closed' {
+	/** `opening`, `open`, `reconnecting` or `closed`. */
+	get state(): 'opening' | 'open' | 'reconnecting' | 'closed' {
 		return this.#state;
 	}
 
@@ -131,31 +156,47 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		return [...this.#slaves.values()];
 	}
 
-	/** Closes the link, and every session with it. */
+	/**
+	 * Finds a stream server by its name. Rejects with `server-does-not-exist`, `limit-reached`, `link-closed` or
+	 * `unreachable`.
+	 *
+	 * @param wait how long it may take to appear, in milliseconds
+	 * @internal
+	 */
+	async find(server: ServerName, wait: number): Promise<SlaveConnection> {
+		if (this.#state === 'closed') throw new EnslavismError('link-closed');
+		return new SlaveConnection(this.#host, await this.#finds.ask(server, wait, this.#state === 'open'));
+	}
+
+	/** Closes the link for good, and every session with it. */
 	close(): void {
+		this.#closing = true;
 		for (const { slave } of [...this.#sessions.values()]) slave.close();
-		this.#leaving = true;
 		this.#perhapsLeave();
 	}
 
 	/** The link stays while a session needs it to say its last words; that is bounded. */
 	#perhapsLeave(): void {
-		if (this.#leaving && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
+		if (this.#closing && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
 	}
 
 	#receive(message: MasterToClient): void {
 		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
 		switch (message.t) {
 			case 'welcome':
-				this.#id = message.id;
 				this.#relays = message.relay !== false;
+				this.#welcomed(message.id);
 				return;
 			case 'snapshot':
 				this.#directory.snapshot(message);
 				this.#opened();
 				return;
+			case 'resumed':
+				if (this.#directory.resumed(message)) this.#opened();
+				else this.#gap();
+				return;
 			case 'delta':
-				if (!this.#directory.delta(message)) this.#link.close('delta missing');
+				if (!this.#directory.delta(message)) this.#gap();
 				return;
 			case 'ice':
 				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
@@ -176,20 +217,57 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				return;
 			case 'gone':
 				slave?.slaveUnlinked();
+				return;
+			case 'found':
+			case 'absent':
+				this.#finds.answered(message);
 		}
 	}
 
+	#welcomed(id: string): void {
+		const returns = this.#id !== undefined;
+		this.#id = id;
+		if (!returns) return;
+		const open = [...this.#sessions].filter(([, { peer }]) => peer.open);
+		this.#link.sendSessions(open.map(([session, { slave }]) => ({ session, peer: slave.id })));
+		for (const { peer } of [...this.#sessions.values()]) peer.wake();
+	}
+
 	#opened(): void {
-		if (this.#state !== 'opening') return;
+		const before = this.#state;
+		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
+		this.#finds.askAgain();
+		if (before === 'reconnecting') {
+			this.emit('reconnected');
+			return;
+		}
 		this.#settle.resolve();
 		this.emit('open');
 	}
 
+	/** Something of the list is missing: another link begins with all of it. */
+	#gap(): void {
+		this.#link.drop(CLOSE.internal, 'delta missing');
+	}
+
+	#lost(error: EnslavismError, attempt: number, delay: number): void {
+		this.#relay.reset();
+		if (this.#state === 'open') {
+			this.#state = 'reconnecting';
+			this.emit('disconnected', error);
+		}
+		// A listener may have closed it.
+		if (this.#state !== 'closed') this.emit('reconnecting', attempt, delay);
+	}
+
 	#closed(error: EnslavismError): void {
+		const wasOpen = this.#state === 'open';
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
+		this.#finds.fail(error);
+		if (wasOpen && !this.#closing) this.emit('disconnected', error);
 		// A session that is open needs the master no more; one that is not can never open.
 		this.#relay.reset();
 		for (const { peer } of this.#sessions.values()) {

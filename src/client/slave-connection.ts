@@ -9,6 +9,7 @@ import {
 	Session,
 } from '../peer/index.js';
 import {
+	type Availability,
 	type ClientToMaster,
 	type DirectoryEntry,
 	decodeUserData,
@@ -33,7 +34,7 @@ export type SlaveConnectionEvents = {
 	close: [error: EnslavismError];
 	/** The slave opened a data channel. */
 	datachannel: [channel: Channel];
-	/** The slave changed its user data. */
+	/** The slave changed its user data, or its availability. */
 	updated: [];
 };
 
@@ -45,7 +46,7 @@ export interface SlaveConnectionHost {
 	readonly paths: readonly PathKind[];
 	/** Opens a way through the master; `undefined` while there is none. */
 	openRelay(session: string, handlers: RelayHandlers): RelayPipe | undefined;
-	send(message: ClientToMaster): void;
+	send(message: ClientToMaster): unknown;
 	/** Hands over the messages of a session, until it is released. */
 	bind(session: string, peer: Session, connection: SlaveConnection): void;
 	release(session: string): void;
@@ -84,6 +85,14 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		return this.#entry.auth === undefined ? undefined : this.#decode(this.#entry.auth);
 	}
 
+	/**
+	 * Whether the slave takes sessions: `ready`; `unreachable` while it has lost its master, and may come back; `draining` when it
+	 * goes away and takes no new ones; `gone` when it has left the directory.
+	 */
+	get availability(): Availability | 'gone' {
+		return this.#listed ? (this.#entry.state ?? 'ready') : 'gone';
+	}
+
 	/** `closed`, `connecting`, `open`, or `gone`. */
 	get state(): SlaveConnectionState {
 		if (this.#session !== undefined) return this.#session.peer.open ? 'open' : 'connecting';
@@ -103,7 +112,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	/**
 	 * Opens a session with the slave. Calling it again while it is open or opening waits for the same session.
 	 *
-	 * Rejects with `rejected` (and `reason`), `slave-gone`, `link-closed`, `connect-timeout`, `rtc-failed`,
+	 * Rejects with `rejected` (and `reason`), `slave-gone`, `slave-unreachable`, `slave-draining`, `link-closed`, `connect-timeout`, `rtc-failed`,
 	 * `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
@@ -149,8 +158,10 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
 	slaveUnlinked(): void {
-		if (this.state === 'connecting') this.#session?.peer.fail(new EnslavismError('slave-gone'));
-		else this.#session?.peer.probe();
+		const code = this.#listed ? 'slave-unreachable' : 'slave-gone';
+		if (this.state === 'connecting') this.#session?.peer.fail(new EnslavismError(code));
+		else if (this.#listed || this.path !== undefined) this.#session?.peer.probe();
+		else this.#session?.peer.fail(new EnslavismError('session-closed', 'the slave is gone'));
 	}
 
 	#connected(): Session {

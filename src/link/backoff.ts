@@ -8,11 +8,16 @@ import { backoffBase, backoffCap } from '../wire/waits.js';
  */
 export class Backoff {
 	readonly #random: () => number;
+	readonly #cap: number;
 	#attempt = 0;
 
-	/** @param random numbers from 0 (included) to 1 (excluded) */
-	constructor(random: () => number = Math.random) {
+	/**
+	 * @param random numbers from 0 (included) to 1 (excluded)
+	 * @param cap largest bound of a wait, in milliseconds; 15 s by default
+	 */
+	constructor(random: () => number = Math.random, cap: number = backoffCap) {
 		this.#random = random;
+		this.#cap = cap;
 	}
 
 	/** How many attempts there were since the last success. */
@@ -20,9 +25,9 @@ export class Backoff {
 		return this.#attempt;
 	}
 
-	/** The wait before the next attempt, in milliseconds: at most 0.5 s, 1 s, 2 s … 15 s. */
+	/** The wait before the next attempt, in milliseconds: at most 0.5 s, 1 s, 2 s … and then the cap. */
 	next(): number {
-		const bound = Math.min(backoffCap, backoffBase * 2 ** this.#attempt);
+		const bound = Math.min(this.#cap, backoffBase * 2 ** this.#attempt);
 		this.#attempt++;
 		return this.#random() * bound;
 	}

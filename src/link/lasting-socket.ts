@@ -1,5 +1,5 @@
 import * as CLOSE from '../wire/close-codes.js';
-import { Emitter, type EnslavismError, errorOfClose } from '../wire/index.js';
+import { Emitter, type EnslavismError, errorOfClose, restartDelay } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import { Backoff } from './backoff.js';
 import type { OpenSocket, Socket } from './socket.js';
@@ -25,10 +25,9 @@ export interface LastingSocketOptions {
 	onWake: OnWake;
 	/** Whether to come back. Default `true`. */
 	reconnect?: boolean;
+	/** Largest bound of the wait before an attempt, in milliseconds. Default 15 s. */
+	backoffCap?: number | undefined;
 }
-
-/** Codes after which coming back would only be refused again. */
-const FINAL: readonly number[] = [CLOSE.normal, CLOSE.badMessage, CLOSE.refused, CLOSE.wrongVersion, CLOSE.replaced];
 
 /**
  * A WebSocket that comes back when it is lost.
@@ -39,15 +38,17 @@ const FINAL: readonly number[] = [CLOSE.normal, CLOSE.badMessage, CLOSE.refused,
 export class LastingSocket extends Emitter<LastingSocketEvents> {
 	#state: 'opening' | 'open' | 'waiting' | 'closed' = 'opening';
 	readonly #options: LastingSocketOptions;
-	readonly #backoff = new Backoff();
+	readonly #backoff: Backoff;
 	readonly #stopWaking: () => void;
 	#socket: Socket | undefined;
 	#timer: unknown;
 	#openedAt = 0;
+	#attempt = 0;
 
 	constructor(options: LastingSocketOptions) {
 		super();
 		this.#options = options;
+		this.#backoff = new Backoff(Math.random, options.backoffCap);
 		this.#stopWaking = options.onWake(() => {
 			if (this.#state === 'waiting') this.#open();
 		});
@@ -56,6 +57,11 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 
 	get state(): 'opening' | 'open' | 'waiting' | 'closed' {
 		return this.#state;
+	}
+
+	/** Which attempt since the socket was last open is made next. */
+	get attempt(): number {
+		return this.#attempt;
 	}
 
 	/** Bytes that have not left yet. */
@@ -77,6 +83,13 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		this.#end(errorOfClose(code, reason, true), code);
 	}
 
+	/** Gives up on a socket that is no use any more, and comes back with a new one. */
+	drop(code: number, reason: string): void {
+		if (this.#state !== 'opening' && this.#state !== 'open') return;
+		this.#socket?.close(code, reason);
+		this.#lost(code, reason);
+	}
+
 	#open(): void {
 		clearTimeout(this.#timer);
 		this.#state = 'opening';
@@ -94,14 +107,14 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		});
 		this.#socket = socket;
 		this.#timer = setTimeout(() => {
-			socket.close(CLOSE.timeout, '');
-			this.#lost(CLOSE.timeout, 'the socket did not open in time');
+			this.drop(CLOSE.timeout, 'the socket did not open in time');
 		}, WAITS.linkOpen);
 	}
 
 	#opened(): void {
 		clearTimeout(this.#timer);
 		this.#state = 'open';
+		this.#attempt = 0;
 		this.#openedAt = performance.now();
 		this.emit('open');
 	}
@@ -112,13 +125,14 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		const error = errorOfClose(code, reason, wasOpen);
 		this.#socket = undefined;
 		clearTimeout(this.#timer);
-		if (this.#options.reconnect === false || FINAL.includes(code)) {
+		if (this.#options.reconnect === false || CLOSE.FINAL.includes(code)) {
 			this.#end(error, code);
 			return;
 		}
 		if (wasOpen && performance.now() - this.#openedAt >= WAITS.backoffReset) this.#backoff.reset();
 		this.#state = 'waiting';
-		const delay = this.#backoff.next();
+		this.#attempt++;
+		const delay = restartDelay(code, reason) ?? this.#backoff.next();
 		this.#timer = setTimeout(() => this.#open(), delay);
 		this.emit('lost', error, delay, code);
 	}

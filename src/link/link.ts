@@ -5,19 +5,25 @@ import {
 	errorOfClose,
 	type LinkKind,
 	linkUrl,
+	type Position,
 	type Read,
+	returnProtocols,
 	subprotocols,
 } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import type { OpenSocket, Socket } from './socket.js';
+import { LastingSocket, type OnWake } from './lasting-socket.js';
+import type { OpenSocket } from './socket.js';
 
 /** What a link tells its owner. Nothing comes after `closed`. */
 export interface LinkHandlers<In> {
-	/** The socket is open: the moment to introduce oneself. */
+	/** The socket is open, for the first time or again: the moment to introduce oneself. */
 	opened?(): void;
 	message(message: In): void;
 	/** A binary frame arrived. Without it such a frame closes the link. */
 	bytes?(bytes: Uint8Array): void;
+	/** A link that was admitted once is lost; the next attempt, of so many, is made in `delay` milliseconds. */
+	lost(error: EnslavismError, attempt: number, delay: number): void;
 	closed(error: EnslavismError): void;
 }
 
@@ -28,40 +34,88 @@ export interface LinkOptions<In> {
 	url: string;
 	auth?: AuthData | undefined;
 	openSocket: OpenSocket;
+	onWake: OnWake;
+	/** Whether to come back once the link has been admitted. Default `true`. */
+	reconnect?: boolean | undefined;
+	/** Where the list of a client stands that comes back. */
+	since?: () => Position | undefined;
 	read: (text: string) => Read<In>;
 	handlers: LinkHandlers<In>;
 }
 
+/** What every message of a master may hold that concerns the link itself. */
+interface FromMaster {
+	t: string;
+	resume?: string | undefined;
+	heartbeat?: number;
+}
+
+/** How much of a heartbeat more than two may pass without a word. */
+const SLACK = 2.5;
+
 /**
  * The WebSocket between a client or a slave and its master, from the asking side.
  *
- *     opening ──▶ admitted ──▶ closed
- *         └────────────────────▲
+ *     opening ──▶ admitted ──▶ lost ──▶ opening …
+ *         └───────────┴─────────┴─────▶ closed
  *
- * A link is admitted by the master's first message; until then a bound runs.
+ * A link is admitted by the master's first message; until then a bound runs. Only one that has been admitted comes back.
+ * It is lost, too, when nothing was heard for two heartbeats of the master: a line that is cut on the way tells nobody.
  */
-export class Link<In, Out> {
-	#state: 'opening' | 'admitted' | 'closed' = 'opening';
-	readonly #handlers: LinkHandlers<In>;
-	readonly #read: (text: string) => Read<In>;
-	readonly #socket: Socket;
-	readonly #bound: unknown;
+export class Link<In extends { t: string }, Out> {
+	readonly #options: LinkOptions<In>;
+	readonly #socket: LastingSocket;
+	#admitted = false;
+	/** The newest proof of who this is; empty until the link has been admitted once. */
+	#resume = '';
+	#heartbeat = 0;
+	#heardAt = 0;
+	/** Admission first, then the heartbeat. */
+	#bound: unknown;
 
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
 	constructor(options: LinkOptions<In>) {
-		this.#handlers = options.handlers;
-		this.#read = options.read;
-		this.#socket = options.openSocket(linkUrl(options.url, options.kind), subprotocols(options.auth), {
-			opened: () => this.#handlers.opened?.(),
-			message: (data) => this.#receive(data),
-			closed: (code, reason) => this.#end(code, reason),
+		this.#options = options;
+		const { kind, openSocket } = options;
+		const url = linkUrl(options.url, kind);
+		const first = subprotocols(options.auth);
+		const resume = (): string => this.#resume;
+		this.#socket = new LastingSocket({
+			url: () => url,
+			get protocols() {
+				if (resume() === '') return first;
+				return [...first, ...returnProtocols({ resume: resume(), since: options.since?.() })];
+			},
+			openSocket,
+			onWake: (wake) =>
+				options.onWake(() => {
+					this.#listen();
+					wake();
+				}),
+			get reconnect() {
+				return resume() !== '' && options.reconnect !== false;
+			},
+			backoffCap: kind !== 'client' ? WAITS.slaveBackoffCap : undefined,
 		});
-		this.#bound = setTimeout(() => this.#fail(CLOSE.timeout, 'no answer in time'), WAITS.linkOpen);
+		this.#socket.on('open', () => {
+			this.#bound = setTimeout(() => this.drop(CLOSE.timeout, 'no answer in time'), WAITS.linkOpen);
+			this.#options.handlers.opened?.();
+		});
+		this.#socket.on('message', (data) => this.#receive(data));
+		this.#socket.on('lost', (error, delay, code) => {
+			const said = this.#over(code, error);
+			this.#options.handlers.lost(said, this.#socket.attempt, delay);
+		});
+		this.#socket.on('close', (error, code) => {
+			// One that was admitted before and is not now has been closed here, or refused.
+			this.#admitted ||= resume() !== '';
+			this.#options.handlers.closed(this.#over(code, error));
+		});
 	}
 
-	/** Sends a message; on a closed link it goes nowhere. */
-	send(message: Out): void {
-		this.#socket.send(JSON.stringify(message));
+	/** Sends a message; tells whether the link was open. On a closed link it goes nowhere. */
+	send(message: Out): boolean {
+		return this.#socket.send(JSON.stringify(message));
 	}
 
 	/** Sends a binary frame; on a closed link it goes nowhere. */
@@ -74,50 +128,74 @@ export class Link<In, Out> {
 		return this.#socket.bufferedAmount;
 	}
 
-	/** Closes the link over something that cannot be read. */
+	/** Gives up a link on which something came that cannot be read. */
 	broken(): void {
-		this.#fail(CLOSE.badMessage, '');
+		this.#socket.close(CLOSE.badMessage, '');
 	}
 
-	/** Closes the link; `closed` is told at once. A close frame has room for a reason of 123 bytes. */
+	/** Tells the master which sessions there are: it may have missed the end of some, and know nothing of others. */
+	sendSessions(list: { session: string; peer: string }[]): void {
+		for (let at = 0; at === 0 || at < list.length; at += LIMITS.sessionsPerMessage) {
+			const end = at + LIMITS.sessionsPerMessage;
+			this.send({ t: 'sessions', list: list.slice(at, end), more: end < list.length } as Out);
+		}
+	}
+
+	/** Closes the link for good; `closed` is told at once. A close frame has room for a reason of 123 bytes. */
 	close(reason = ''): void {
-		this.#fail(CLOSE.normal, reason);
+		this.#socket.close(CLOSE.normal, reason);
+	}
+
+	/** Gives up on the socket, and comes back with another one. */
+	drop(code: number, reason: string): void {
+		this.#socket.drop(code, reason);
 	}
 
 	#receive(data: string | Uint8Array): void {
-		if (this.#state === 'closed') return;
-		if (typeof data !== 'string' && this.#state === 'admitted' && this.#handlers.bytes !== undefined) {
-			this.#handlers.bytes(data);
+		if (typeof data !== 'string' && this.#admitted && this.#options.handlers.bytes !== undefined) {
+			this.#heardAt = performance.now();
+			this.#options.handlers.bytes(data);
 			return;
 		}
-		const read: Read<In> = typeof data === 'string' ? this.#read(data) : { ok: false, problem: 'binary' };
+		const read: Read<In> = typeof data === 'string' ? this.#options.read(data) : { ok: false, problem: 'binary' };
 		if (!read.ok) {
-			this.#fail(CLOSE.badMessage, read.problem);
+			this.#socket.close(CLOSE.badMessage, read.problem);
 			return;
 		}
-		if (this.#state === 'opening') {
-			this.#state = 'admitted';
-			clearTimeout(this.#bound);
+		this.#heardAt = performance.now();
+		const { t, resume, heartbeat } = read.message as FromMaster;
+		if (!this.#admitted) {
+			this.#admitted = true;
+			this.#heartbeat = heartbeat ?? WAITS.heartbeat;
+			this.#listen();
+		}
+		this.#resume = resume ?? this.#resume;
+		if (t === 'beat') {
+			this.send({ t } as Out);
+			return;
 		}
 		try {
-			this.#handlers.message(read.message);
+			this.#options.handlers.message(read.message);
 		} catch {
 			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
-			this.#fail(CLOSE.badMessage, '');
+			this.#socket.close(CLOSE.badMessage, '');
 		}
 	}
 
-	#fail(code: number, reason: string): void {
-		if (this.#state === 'closed') return;
-		this.#socket.close(code, reason);
-		this.#end(code, reason);
+	/** Waits for the next sign of life. A page that slept may find that it should have come long ago. */
+	#listen(): void {
+		if (!this.#admitted) return;
+		clearTimeout(this.#bound);
+		const left = this.#heardAt + SLACK * this.#heartbeat - performance.now();
+		if (left <= 0) this.drop(CLOSE.timeout, 'nothing heard from the master');
+		else this.#bound = setTimeout(() => this.#listen(), left);
 	}
 
-	#end(code: number, reason: string): void {
-		if (this.#state === 'closed') return;
-		const opened = this.#state === 'admitted';
-		this.#state = 'closed';
+	/** The socket is over; what that means to whoever waits for it. */
+	#over(code: number, { reason = '' }: EnslavismError): EnslavismError {
+		const admitted = this.#admitted;
+		this.#admitted = false;
 		clearTimeout(this.#bound);
-		this.#handlers.closed(errorOfClose(code, reason, opened));
+		return errorOfClose(code, reason, admitted);
 	}
 }

@@ -36,10 +36,11 @@ export type Admission =
 export async function admit(kind: LinkKind, listeners: AuthListener[], info: AuthInfo): Promise<Admission> {
 	const authData = kind === 'slave' ? info.auth : cookiesOf(info.request);
 	const calls = listeners.map((listener) => (reject: Reject) => listener(authData, reject, info));
-	return admissionOf(await decide(calls, bound));
+	return admissionOf(await decide(calls, boundOfAuth));
 }
 
-function bound(expire: () => void): () => void {
+/** The bound of a decision on who comes in. */
+export function boundOfAuth(expire: () => void): () => void {
 	// Not worth living for: a closed master destroys the sockets that wait.
 	const timer = setTimeout(expire, WAITS.auth).unref();
 	return () => clearTimeout(timer);

@@ -19,8 +19,11 @@ export interface LiveBundles {
 /** Below this path the master serves its bundles. */
 const PREFIX = '/enslavism/';
 
+/** Nothing that a master answers is to be taken for something else than it says. */
+const NOSNIFF = { 'x-content-type-options': 'nosniff' };
+
 /** Every bundle, and its source map. */
-const NAME = /^(client|slave|signal)\.(js|mjs)(\.map)?$/;
+const NAME = /^(client|slave|signal|streams)\.(js|mjs)(\.map)?$/;
 
 /** The package's root, from `src/master` as from `dist/master`. */
 const ROOT = new URL('../../', import.meta.url);
@@ -46,14 +49,16 @@ export class Bundles {
 		const name = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : '';
 		if (!NAME.test(name)) return false;
 		if (request.method !== 'GET' && request.method !== 'HEAD') {
-			response.writeHead(405, { allow: 'GET, HEAD' }).end();
+			response.writeHead(405, { ...NOSNIFF, allow: 'GET, HEAD' }).end();
 			return true;
 		}
 		this.#get(name).then(
 			(bundle) => answer(request, response, name, bundle),
 			(error: unknown) => {
 				this.#log(`enslavism: ${name} cannot be served: ${String(error)}`);
-				response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end('The bundle cannot be read\n');
+				response
+					.writeHead(500, { ...NOSNIFF, 'content-type': 'text/plain; charset=utf-8' })
+					.end('The bundle cannot be read\n');
 			},
 		);
 		return true;
@@ -100,13 +105,13 @@ function bundleOf(body: Buffer): Bundle {
 
 function answer(request: IncomingMessage, response: ServerResponse, name: string, bundle: Bundle | undefined): void {
 	if (bundle === undefined) {
-		response.writeHead(404).end();
+		response.writeHead(404, NOSNIFF).end();
 		return;
 	}
 	const headers = {
 		'content-type': name.endsWith('.map') ? 'application/json' : 'text/javascript; charset=utf-8',
 		'cache-control': 'no-cache',
-		'x-content-type-options': 'nosniff',
+		...NOSNIFF,
 		etag: bundle.etag,
 		...(name.endsWith('.map') ? {} : { sourcemap: `${name}.map` }),
 	};

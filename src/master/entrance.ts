@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import * as CLOSE from '../wire/close-codes.js';
-import { type AuthData, closeReason, PROTOCOL, readHandshake } from '../wire/index.js';
+import { closeReason, type Handshake, type Position, PROTOCOL, readHandshake } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
+import { type AddressCount, addressOf, hostOf, type TrustProxy } from './addresses.js';
 import { type Admission, type AuthListener, admit } from './admission.js';
+import { isAllowed, type Origins, WRONG_ORIGIN } from './origins.js';
 import { refuse } from './web-server.js';
 
 /** Who has been admitted. */
@@ -12,20 +14,30 @@ export interface Admitted {
 	/** Identity from the auth listeners, as an object and as it travels. */
 	identity: object | undefined;
 	encodedIdentity: string | undefined;
+	/** Address that it came from. */
+	address: string;
+	/** Id that it has proved to be its own from before. */
+	returning: string | undefined;
+	/** Where its list stands, if it says so. */
+	since: Position | undefined;
 }
 
 /** One way in: what is asked of those who come, and where they go. */
 export interface Door {
 	/** Which listeners decide, and what `authData` is for them: cookies, or what the other side gave. */
 	kind: 'client' | 'slave';
-	/** Name of the service, or the kind: for listeners and reasons. */
+	/** Name of the service, or the kind: for reasons. */
 	name: string;
+	/** What listeners are told as the name of the service; `undefined` for the links of clients and listed slaves. */
+	service: string | undefined;
 	/** Whether those who come speak Enslavism's own protocol. */
 	ownProtocol: boolean;
 	/** Largest frame that is read, in bytes. */
 	maxFrameBytes: number;
-	/** Whether there is no room. */
-	full(): boolean;
+	/** Whether there is no room for one that has or has not an id from before. */
+	full(returning: string | undefined): boolean;
+	/** The id that a resume token proves for somebody with this identity. */
+	idOf(resume: string, identity: string | undefined): string | undefined;
 	enter(socket: WebSocket, request: IncomingMessage, admitted: Admitted): void;
 }
 
@@ -36,6 +48,11 @@ export interface EntranceOptions {
 	listenersOf(kind: Door['kind']): AuthListener[];
 	/** How many may wait for the auth listeners. */
 	pendingAuth: number;
+	/** How many sockets one address may have. */
+	linksPerAddress: number;
+	addresses: AddressCount;
+	origins: Origins | undefined;
+	trustProxy: TrustProxy | undefined;
 	report(error: unknown): void;
 }
 
@@ -65,17 +82,25 @@ export class Entrance {
 		return true;
 	}
 
-	/** Closes every socket. Resolves when they are gone. */
-	async close(): Promise<void> {
+	/**
+	 * Closes every socket. Resolves when they are gone.
+	 *
+	 * @param deadline when those are cut that do not finish closing, in milliseconds
+	 */
+	async close(deadline: number): Promise<void> {
 		this.#closed = true;
 		for (const socket of this.#pending) socket.destroy();
 		const sockets = [...this.#servers.values()].flatMap((server) => [...server.clients]);
+		const bound = setTimeout(() => {
+			for (const socket of sockets) socket.terminate();
+		}, deadline);
 		await Promise.all(
 			sockets.map((socket) => {
 				socket.close(CLOSE.goingAway, 'the master is closing');
 				return gone(socket);
 			}),
 		);
+		clearTimeout(bound);
 		for (const server of this.#servers.values()) server.close();
 	}
 
@@ -88,11 +113,11 @@ export class Entrance {
 			this.#open(door, request, socket, head, (ws) => ws.close(code, closeReason(reason)));
 		};
 		const handshake = readHandshake(request.headers['sec-websocket-protocol']);
-		if (door.ownProtocol && !handshake.ours) return turnAway(CLOSE.wrongVersion, `this master speaks ${PROTOCOL}`);
-		if (handshake.auth === undefined) return turnAway(CLOSE.badMessage, 'the authentication data cannot be read');
-		const noRoom = `the master has no room for another ${door.name}`;
-		if (door.full() || this.#pending.size >= this.#options.pendingAuth) return turnAway(CLOSE.limit, noRoom);
-		const admission = await this.#admit(door, request, socket, handshake.auth);
+		const address = addressOf(request, this.#options.trustProxy);
+		const objection = this.#objection(door, request, handshake, address);
+		if (objection !== undefined) return turnAway(objection.code, objection.reason);
+		this.#count(address, socket);
+		const admission = await this.#admit(door, request, socket, handshake, address);
 		if (this.#closed) {
 			socket.destroy();
 			return;
@@ -101,18 +126,64 @@ export class Entrance {
 			if (admission.error !== undefined) this.#options.report(admission.error);
 			return turnAway(CLOSE.refused, admission.reason);
 		}
-		if (door.full()) return turnAway(CLOSE.limit, noRoom);
-		this.#open(door, request, socket, head, (ws) => door.enter(ws, request, admission));
+		const { resume, since } = handshake;
+		const returning = resume === undefined ? undefined : door.idOf(resume, admission.encodedIdentity);
+		if (door.full(returning)) return turnAway(CLOSE.limit, noRoom(door));
+		this.#open(door, request, socket, head, (ws) =>
+			door.enter(ws, request, { ...admission, address, returning, since }),
+		);
 	}
 
-	async #admit(door: Door, request: IncomingMessage, socket: Duplex, auth: AuthData): Promise<Admission> {
+	/** What stands against a request before anybody is asked about it. */
+	#objection(
+		door: Door,
+		request: IncomingMessage,
+		handshake: Handshake,
+		address: string,
+	): { code: number; reason: string } | undefined {
+		const { addresses, linksPerAddress, origins, pendingAuth, trustProxy } = this.#options;
+		if (door.ownProtocol && !handshake.ours)
+			return { code: CLOSE.wrongVersion, reason: `this master speaks ${PROTOCOL}` };
+		if (!this.#isAllowed(origins, request, hostOf(request, trustProxy)))
+			return { code: CLOSE.wrongOrigin, reason: WRONG_ORIGIN };
+		if (handshake.auth === undefined)
+			return { code: CLOSE.badMessage, reason: 'the authentication data cannot be read' };
+		if (addresses.of(address) >= linksPerAddress)
+			return { code: CLOSE.limit, reason: 'too many links from this address (linksPerAddress, trustProxy)' };
+		// Whoever comes back has its room already; whether it does is known when it has been admitted.
+		const full = handshake.resume === undefined && door.full(undefined);
+		return full || this.#pending.size >= pendingAuth ? { code: CLOSE.limit, reason: noRoom(door) } : undefined;
+	}
+
+	/** A function of the operator's that throws refuses. */
+	#isAllowed(origins: Origins | undefined, request: IncomingMessage, host: string): boolean {
+		try {
+			return isAllowed(origins, request, host);
+		} catch (thrown) {
+			this.#options.report(thrown);
+			return false;
+		}
+	}
+
+	#count(address: string, socket: Duplex): void {
+		const { addresses } = this.#options;
+		addresses.add(address);
+		socket.once('close', () => addresses.remove(address));
+	}
+
+	async #admit(
+		door: Door,
+		request: IncomingMessage,
+		socket: Duplex,
+		handshake: Handshake,
+		address: string,
+	): Promise<Admission> {
 		this.#pending.add(socket);
-		const address = request.socket.remoteAddress ?? '';
 		const admission = await admit(door.kind, this.#options.listenersOf(door.kind), {
 			request,
-			auth,
+			auth: handshake.auth ?? {},
 			address,
-			service: door.ownProtocol ? undefined : door.name,
+			service: door.service,
 		});
 		this.#pending.delete(socket);
 		return admission;
@@ -152,6 +223,10 @@ const SERVER_OPTIONS = {
 };
 
 function ignore(): void {}
+
+function noRoom({ name }: Door): string {
+	return `the master has no room for another ${name}`;
+}
 
 /** Resolves when the socket is gone: ws cuts it when the other end does not finish the closing handshake in time. */
 function gone(socket: WebSocket): Promise<void> {

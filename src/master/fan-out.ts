@@ -1,3 +1,4 @@
+import type { Position } from '../wire/index.js';
 import type { Directory } from './directory.js';
 
 /** Who receives the directory. */
@@ -9,7 +10,8 @@ export interface Subscriber {
 const LONGEST_TICK = 1000;
 
 /**
- * Brings the directory to every client: a snapshot to a newcomer, then one delta a tick, encoded once.
+ * Brings the directory to every client: a snapshot to a newcomer, what it missed to one that comes back, then one delta a
+ * tick, encoded once.
  *
  * Sending a small frame costs one system call a client, so with many clients a fan-out can take longer than a tick.
  * The next tick is then put off until as much time has passed as the last one took: the list gets a little older,
@@ -19,8 +21,8 @@ export class FanOut {
 	readonly #directory: Directory;
 	readonly #tick: number;
 	readonly #subscribers = new Set<Subscriber>();
-	/** Newcomers that wait for the next commit, so that their snapshot is the state that deltas continue. */
-	readonly #joining = new Set<Subscriber>();
+	/** Newcomers that wait for the next commit, so that their snapshot is the state that deltas continue; and what they know. */
+	readonly #joining = new Map<Subscriber, Position | undefined>();
 	#timer: NodeJS.Timeout | undefined;
 	#notBefore = 0;
 
@@ -37,13 +39,10 @@ export class FanOut {
 		this.#timer = setTimeout(() => this.#flush(), wait);
 	}
 
-	join(subscriber: Subscriber): void {
-		if (this.#timer !== undefined) {
-			this.#joining.add(subscriber);
-			return;
-		}
-		this.#subscribers.add(subscriber);
-		subscriber.send(this.#directory.snapshot());
+	/** @param since where the list of a client stands that comes back */
+	join(subscriber: Subscriber, since?: Position): void {
+		if (this.#timer === undefined) this.#greet(subscriber, since);
+		else this.#joining.set(subscriber, since);
 	}
 
 	leave(subscriber: Subscriber): void {
@@ -66,13 +65,16 @@ export class FanOut {
 			const frame = Buffer.from(delta);
 			for (const subscriber of this.#subscribers) subscriber.send(frame);
 		}
-		for (const subscriber of this.#joining) {
-			this.#subscribers.add(subscriber);
-			subscriber.send(this.#directory.snapshot());
-		}
+		for (const [subscriber, since] of this.#joining) this.#greet(subscriber, since);
 		this.#joining.clear();
 		const took = performance.now() - started;
 		this.#notBefore = started + Math.min(2 * took, LONGEST_TICK);
 		this.changed();
+	}
+
+	#greet(subscriber: Subscriber, since: Position | undefined): void {
+		this.#subscribers.add(subscriber);
+		const missed = since && this.#directory.since(since);
+		for (const frame of missed ?? [this.#directory.snapshot()]) subscriber.send(frame);
 	}
 }

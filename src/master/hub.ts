@@ -1,14 +1,28 @@
 import * as CLOSE from '../wire/close-codes.js';
-import type { ClientToMaster, DirectoryEntry, MasterToClient, MasterToSlave, SlaveToMaster } from '../wire/index.js';
+import {
+	type ClientToMaster,
+	type DirectoryEntry,
+	type MasterToClient,
+	type MasterToSlave,
+	type Position,
+	restartReason,
+	type ServerName,
+	type SlaveToMaster,
+} from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
+import { answerTo, type MayHave, Names } from './names.js';
+import { refusalOf } from './offers.js';
 import type { PeerLink } from './peer-link.js';
-import { Relay, type RelayLimits } from './relay.js';
+import { Relay, type RelayLimits, type RelayRoute } from './relay.js';
+import { Returning } from './returning.js';
 import { type SessionRoute, Sessions } from './sessions.js';
+import { Timers } from './timers.js';
+import { TokenBucket } from './token-bucket.js';
 
 export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
 export type SlaveLink = PeerLink<SlaveToMaster, MasterToSlave>;
@@ -20,74 +34,90 @@ export interface HubEvents {
 	removed(entry: DirectoryEntry): void;
 }
 
-interface Client {
-	link: ClientLink;
-	auth: string | undefined;
+export interface HubOptions {
+	backplane: Backplane;
+	limits: MasterLimits;
+	/** How long changes of the directory gather, in milliseconds. */
+	tick: number;
+	/** How long somebody who has lost the master is waited for, in milliseconds. */
+	grace: number;
+	/** What peers are told of the heartbeat, in milliseconds. */
+	heartbeat: number;
+	/** Whether peers of an earlier run of this master may come back under their ids. */
+	remembers: boolean;
+	ice: IceServers;
+	/** How much sessions may send through this master; `false` for nothing. */
+	relay: RelayLimits | false;
+	events: HubEvents;
 }
 
-interface Slave {
-	link: SlaveLink;
+interface Peer<L> {
+	/** The link; `undefined` while it is lost. */
+	link: L | undefined;
 	auth: string | undefined;
 	identity: unknown;
-	/** Its user data; `undefined` until it has registered. */
+	/** Runs while the link is lost: then the peer is forgotten. */
+	away: NodeJS.Timeout | undefined;
+	returning: Returning;
+}
+
+interface Client extends Peer<ClientLink> {
+	offers: TokenBucket;
+}
+
+interface Slave extends Peer<SlaveLink> {
+	/** Its user data; `undefined` until it has registered for the first time. */
 	data: string | undefined;
 	/** Where it can be reached. */
 	direct: DirectoryEntry['direct'];
+	draining: boolean;
+	/** Runs until the link has registered. */
 	unregistered: NodeJS.Timeout | undefined;
+	/** Asks whether it may have a name; `undefined` for a slave that is to be listed. */
+	mayHave: MayHave | undefined;
+	/** The name that it has instead of being listed. */
+	server: ServerName | undefined;
 }
+
+type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
 
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
- * end, unread. A client reaches only slaves in the directory, a slave only clients that have a session with it.
+ * end, unread. A client reaches only slaves in the directory, and those
+ * whose name it knows, a slave only clients that have a session with it.
+ *
+ * A peer whose link is lost is kept for a while, with its sessions: a slave stays in the directory, marked `unreachable`.
  */
 export class Hub {
+	/** The names of stream servers. */
+	readonly names: Names;
 	readonly #clients = new Map<string, Client>();
 	readonly #slaves = new Map<string, Slave>();
 	readonly #entries = new Map<string, DirectoryEntry>();
-	readonly #directory = new Directory();
+	readonly #directory: Directory;
 	readonly #sessions = new Sessions();
 	readonly #fanOut: FanOut;
-	readonly #backplane: Backplane;
-	readonly #limits: MasterLimits;
-	readonly #ice: IceServers;
-	readonly #events: HubEvents;
+	readonly #options: HubOptions;
+	readonly #timers = new Timers();
 	/** `undefined` where the operator wants none. */
 	readonly #relay: Relay | undefined;
+	#linked = { clients: 0, slaves: 0 };
 	#directoryLength = 0;
+	#closed = false;
 
-	constructor(
-		backplane: Backplane,
-		limits: MasterLimits,
-		tick: number,
-		ice: IceServers,
-		relay: RelayLimits | false,
-		events: HubEvents,
-	) {
-		this.#backplane = backplane;
-		this.#limits = limits;
-		this.#ice = ice;
-		this.#events = events;
+	constructor(options: HubOptions) {
+		this.#options = options;
+		const { backplane, limits, tick, remembers } = options;
+		this.#directory = new Directory({ ...limits, settling: remembers });
 		this.#fanOut = new FanOut(this.#directory, tick);
-		if (relay !== false) {
-			this.#relay = new Relay(relay, (client, session) => {
-				const route = this.#sessions.of(client, session);
-				const slave = route?.client === client ? this.#slaves.get(route.slave)?.link : undefined;
-				return (
-					route &&
-					slave && {
-						id: session,
-						slave,
-						get accepted() {
-							return route.accepted;
-						},
-					}
-				);
-			});
-		}
+		this.names = new Names(backplane);
+		if (options.relay !== false) this.#relay = new Relay(options.relay, (...of) => this.#relayRoute(...of));
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
 			slaveLeft: (id) => this.#unlisted(id),
 			message: (peer, message) => this.#deliver(peer, message),
+			claimed: (key, entry) => this.names.claimed(key, entry),
+			released: (key) => this.names.released(key),
 		});
 	}
 
@@ -98,15 +128,42 @@ export class Hub {
 
 	/** How many links there are. */
 	get counts(): { clients: number; slaves: number } {
-		return { clients: this.#clients.size, slaves: this.#slaves.size };
+		return { ...this.#linked };
 	}
 
-	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown): void {
-		this.#clients.set(link.id, { link, auth });
-		link.say({ t: 'welcome', id: link.id, relay: this.#relay !== undefined });
+	/** Whether there is room for this peer: always for one that is known. */
+	hasRoom(kind: 'clients' | 'slaves', id: string | undefined): boolean {
+		const peers: Map<string, unknown> = kind === 'clients' ? this.#clients : this.#slaves;
+		return (id !== undefined && peers.has(id)) || peers.size < this.#options.limits[kind];
+	}
+
+	/** The master listens: those who were here before its restart have the grace time from now on to come back. */
+	listening(): void {
+		if (!this.#directory.settling) return;
+		this.#timers.start(this.#options.grace, () => {
+			this.#directory.settle();
+			this.#fanOut.changed();
+		});
+	}
+
+	/** @param since where the list of a client stands that comes back */
+	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown, since: Position | undefined): void {
+		const known = this.#clients.get(link.id);
+		const offers = known?.offers ?? this.#offersOf();
+		const returning = this.#returning(link, 'client');
+		this.#clients.set(link.id, { link, auth, identity, away: undefined, returning, offers });
+		this.#linked.clients++;
+		if (known !== undefined) this.#replace(known);
+		link.say({
+			t: 'welcome',
+			id: link.id,
+			resume: link.token(),
+			heartbeat: this.#options.heartbeat,
+			relay: this.#relay !== undefined,
+		});
 		// Before the list: the first session may begin with it.
-		this.#ice.join(link, 'client', identity);
-		this.#fanOut.join(link);
+		this.#options.ice.join(link, 'client', identity);
+		this.#fanOut.join(link, since);
 	}
 
 	clientSaid(link: ClientLink, message: ClientToMaster): void {
@@ -119,15 +176,17 @@ export class Hub {
 				return;
 			case 'close':
 				this.#close(link.id, message.session, message.reason);
+				return;
+			case 'find':
+				this.names.find(link.id, message, message.wait, (found) => link.say(answerTo(message.n, found)));
+				return;
+			case 'sessions':
+				this.#returned(this.#clients.get(link.id), message, (session, slave) => ({
+					id: session,
+					client: link.id,
+					slave,
+				}));
 		}
-	}
-
-	clientLeft(link: ClientLink): void {
-		this.#fanOut.leave(link);
-		this.#ice.leave(link);
-		this.#clients.delete(link.id);
-		this.#relay?.left(link.id);
-		this.#orphan(link.id);
 	}
 
 	/** A binary frame arrived on either kind of link. */
@@ -136,38 +195,65 @@ export class Hub {
 		else this.#relay.receive(link, bytes);
 	}
 
-	slaveJoined(link: SlaveLink, auth: string | undefined, identity: unknown): void {
-		const unregistered = setTimeout(
-			() => link.close(CLOSE.timeout, 'the slave did not register in time'),
-			WAITS.register,
+	clientLeft(link: ClientLink, final: boolean): void {
+		this.#relay?.left(link);
+		this.#fanOut.leave(link);
+		this.#options.ice.leave(link);
+		this.#linked.clients--;
+		const client = this.#clients.get(link.id);
+		if (client?.link !== link || this.#closed) return;
+		this.names.forget(link.id);
+		client.link = undefined;
+		const gone = (): void => {
+			this.#clients.delete(link.id);
+			this.#dropSessions(link.id);
+		};
+		this.#tellOfLoss(link.id);
+		if (final || this.#sessions.count(link.id) === 0) gone();
+		else client.away = this.#timers.start(this.#options.grace, gone);
+	}
+
+	/** @param mayHave for a link of a slave that has a name instead of being listed */
+	slaveJoined(link: SlaveLink, auth: string | undefined, identity: unknown, mayHave?: MayHave): void {
+		const unregistered = this.#timers.start(WAITS.register, () =>
+			link.close(CLOSE.timeout, 'the slave did not register in time'),
 		);
-		this.#slaves.set(link.id, { link, auth, identity, data: undefined, direct: undefined, unregistered });
+		const known = this.#slaves.get(link.id);
+		const { data, direct, draining = false, server } = known ?? {};
+		const returning = this.#returning(link, 'slave');
+		const peer = { link, auth, identity, away: undefined, returning };
+		this.#slaves.set(link.id, { ...peer, data, direct, draining, unregistered, mayHave, server });
+		this.#linked.slaves++;
+		if (known === undefined) return;
+		this.#timers.stop(known.unregistered);
+		this.#replace(known);
 	}
 
 	slaveSaid(link: SlaveLink, message: SlaveToMaster): void {
 		const slave = this.#slaves.get(link.id);
 		if (slave === undefined) return;
 		if (message.t === 'register') {
-			slave.direct = message.direct;
-			this.#register(slave, message.data);
+			this.#register(slave, link, message);
 			return;
 		}
-		if (slave.data === undefined) {
+		if (slave.unregistered !== undefined || slave.data === undefined) {
 			link.close(CLOSE.badMessage, `${message.t} before register`);
 			return;
 		}
 		switch (message.t) {
 			case 'update':
-				this.#publish(slave, message.data);
+				if (slave.mayHave === undefined) this.#publish(slave, link.id, message.data);
+				else link.close(CLOSE.badMessage, 'a stream server has nothing to update');
+				return;
+			case 'drain':
+				slave.draining = true;
+				this.#announce(slave, link.id, slave.data);
 				return;
 			case 'moved':
 				slave.direct = message.direct;
-				this.#publish(slave, slave.data);
+				this.#announce(slave, link.id, slave.data);
 				return;
 			case 'answer':
-				this.#accepted(link.id, message.session);
-				this.#pass(link.id, message);
-				return;
 			case 'candidate':
 				this.#pass(link.id, message);
 				return;
@@ -176,52 +262,137 @@ export class Hub {
 				return;
 			case 'close':
 				this.#close(link.id, message.session, message.reason);
+				return;
+			case 'sessions':
+				this.#returned(slave, message, (session, client) => ({ id: session, client, slave: link.id }));
 		}
 	}
 
-	slaveLeft(link: SlaveLink): void {
+	slaveLeft(link: SlaveLink, final: boolean): void {
+		this.#relay?.left(link);
+		this.#options.ice.leave(link);
+		this.#linked.slaves--;
 		const slave = this.#slaves.get(link.id);
-		if (slave === undefined) return;
-		clearTimeout(slave.unregistered);
-		this.#ice.leave(link);
-		this.#slaves.delete(link.id);
-		this.#relay?.left(link.id);
-		this.#directoryLength -= slave.data?.length ?? 0;
-		this.#orphan(link.id);
-		this.#backplane.withdraw(link.id);
-	}
-
-	/** Closes every link. */
-	close(reason: string): void {
-		this.#fanOut.close();
-		this.#ice.close();
-		this.#relay?.close();
-		for (const { link } of this.#clients.values()) link.close(CLOSE.goingAway, reason);
-		for (const { link } of this.#slaves.values()) link.close(CLOSE.goingAway, reason);
-		this.#backplane.close();
-	}
-
-	#register(slave: Slave, data: string): void {
-		if (slave.data !== undefined) {
-			slave.link.close(CLOSE.badMessage, 'register twice');
+		if (slave?.link !== link) return;
+		this.#timers.stop(slave.unregistered);
+		slave.unregistered = undefined;
+		slave.link = undefined;
+		if (!this.#closed) this.#tellOfLoss(link.id);
+		const isNobody = slave.mayHave === undefined ? slave.data === undefined : slave.server === undefined;
+		if (this.#closed || final || isNobody || slave.data === undefined || this.#options.grace === 0) {
+			this.#removeSlave(link.id);
 			return;
 		}
-		clearTimeout(slave.unregistered);
-		if (!this.#publish(slave, data)) return;
-		slave.link.say({ t: 'registered', id: slave.link.id, relay: this.#relay !== undefined });
-		this.#ice.join(slave.link, 'slave', slave.identity);
+		slave.away = this.#timers.start(this.#options.grace, () => this.#removeSlave(link.id));
+		this.#announce(slave, link.id, slave.data);
 	}
 
-	#publish(slave: Slave, data: string): boolean {
+	/**
+	 * Closes every link.
+	 *
+	 * @param delayOf when each may come back, in milliseconds
+	 */
+	close(delayOf: (kind: 'client' | 'slave') => number): void {
+		this.#closed = true;
+		this.#fanOut.close();
+		this.names.close();
+		this.#relay?.close();
+		this.#options.ice.close();
+		for (const { link } of [...this.#slaves.values()]) link?.close(CLOSE.restart, restartReason(delayOf('slave')));
+		for (const id of [...this.#slaves.keys()]) this.#removeSlave(id);
+		for (const { link } of this.#clients.values()) link?.close(CLOSE.restart, restartReason(delayOf('client')));
+		this.#timers.close();
+		this.#options.backplane.close();
+	}
+
+	#register(slave: Slave, link: SlaveLink, message: Extract<SlaveToMaster, { t: 'register' }>): void {
+		if (slave.unregistered === undefined) {
+			link.close(CLOSE.badMessage, 'register twice');
+			return;
+		}
+		this.#timers.stop(slave.unregistered);
+		slave.unregistered = undefined;
+		slave.draining = message.draining ?? false;
+		slave.direct = message.direct;
+		const { data, server } = message;
+		if ((server === undefined) !== (slave.mayHave === undefined)) {
+			link.close(CLOSE.badMessage, 'only stream servers have a name, and all of them');
+		} else if (server !== undefined && slave.mayHave !== undefined) {
+			void this.#name(slave, link, server, slave.mayHave, data);
+		} else if (this.#publish(slave, link.id, data)) {
+			this.#registered(slave, link);
+		}
+	}
+
+	#registered({ identity }: Slave, link: SlaveLink): void {
+		link.say({
+			t: 'registered',
+			id: link.id,
+			resume: link.token(),
+			heartbeat: this.#options.heartbeat,
+			relay: this.#relay !== undefined,
+		});
+		this.#options.ice.join(link, 'slave', identity);
+	}
+
+	/** Gives a slave a name instead of a place in the list. One that comes back has it still. */
+	async #name(slave: Slave, link: SlaveLink, server: ServerName, mayHave: MayHave, data: string): Promise<void> {
+		if (!this.#keep(slave, data)) return;
+		const refusal = await this.names.give(
+			server,
+			{ id: link.id, data, auth: slave.auth, direct: slave.direct },
+			mayHave,
+		);
+		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
+		else if (this.#slaves.get(link.id) === slave && slave.link === link) {
+			slave.server = server;
+			this.#registered(slave, link);
+		} else if (this.#slaves.get(link.id)?.server === undefined) this.names.release(server, link.id);
+	}
+
+	/** Says something to a client or slave, wherever it is linked. */
+	tell(peer: string, message: PeerMessage): void {
+		this.#options.backplane.send(peer, message);
+	}
+
+	#publish(slave: Slave, id: string, data: string): boolean {
+		if (!this.#keep(slave, data)) return false;
+		this.#announce(slave, id, data);
+		return true;
+	}
+
+	/** Keeps what a slave says of itself, if there is room. */
+	#keep(slave: Slave, data: string): boolean {
 		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
-		if (length > this.#limits.directoryLength) {
-			slave.link.close(CLOSE.limit, 'the directory is full');
+		if (length > this.#options.limits.directoryLength) {
+			// What it showed before is not true any more, and makes room for others.
+			this.#directoryLength -= slave.data?.length ?? 0;
+			slave.data = undefined;
+			slave.link?.close(CLOSE.limit, 'the directory is full');
 			return false;
 		}
 		this.#directoryLength = length;
 		slave.data = data;
-		this.#backplane.announce({ id: slave.link.id, data, auth: slave.auth, direct: slave.direct });
 		return true;
+	}
+
+	#announce({ link, auth, direct, draining, mayHave }: Slave, id: string, data: string): void {
+		if (mayHave !== undefined) return;
+		const state = link === undefined ? 'unreachable' : draining ? 'draining' : undefined;
+		this.#options.backplane.announce({ id, data, auth, state, direct });
+	}
+
+	#removeSlave(id: string): void {
+		const { data, server } = this.#slaves.get(id) ?? {};
+		this.#directoryLength -= data?.length ?? 0;
+		this.#slaves.delete(id);
+		this.#dropSessions(id);
+		if (server === undefined) this.#options.backplane.withdraw(id);
+		else this.names.release(server, id);
+	}
+
+	#dropSessions(peer: string): void {
+		for (const route of this.#sessions.drop(peer)) this.#relay?.ended(route.id);
 	}
 
 	#listed(entry: DirectoryEntry): void {
@@ -229,8 +400,8 @@ export class Hub {
 		this.#entries.set(entry.id, entry);
 		this.#directory.set(entry);
 		this.#fanOut.changed();
-		if (known) this.#events.updated(entry);
-		else this.#events.added(entry);
+		if (known) this.#options.events.updated(entry);
+		else this.#options.events.added(entry);
 	}
 
 	#unlisted(id: string): void {
@@ -239,37 +410,55 @@ export class Hub {
 		this.#entries.delete(id);
 		this.#directory.delete(id);
 		this.#fanOut.changed();
-		this.#events.removed(entry);
+		this.#options.events.removed(entry);
 	}
 
 	#offer(link: ClientLink, { session, slave, attempt, sdp, ice }: Extract<ClientToMaster, { t: 'offer' }>): void {
-		const refuse = (code: 'slave-gone' | 'limit-reached', reason: string): void =>
-			link.say({ t: 'rejected', session, code, reason });
-		const route = this.#sessions.of(link.id, session);
-		const again = route?.slave === slave;
-		if (!this.#entries.has(slave)) {
-			refuse('slave-gone', 'the slave is not in the directory');
-		} else if (!again && this.#sessions.count(link.id) >= this.#limits.sessionsPerClient) {
-			refuse('limit-reached', `a client may have ${this.#limits.sessionsPerClient} sessions`);
-		} else if (!again && this.#sessions.count(slave) >= this.#limits.sessionsPerSlave) {
-			refuse('limit-reached', `the slave has ${this.#limits.sessionsPerSlave} sessions already`);
-		} else if (!again && !this.#sessions.add({ id: session, client: link.id, slave, accepted: false })) {
-			refuse('limit-reached', 'the session exists already');
-		} else {
-			const auth = this.#clients.get(link.id)?.auth;
-			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, attempt, sdp, ice });
-		}
+		const client = this.#clients.get(link.id);
+		const known = this.#slaves.get(slave);
+		const again = this.#sessions.of(link.id, session)?.slave === slave ? 1 : 0;
+		const asked = {
+			slave: this.names.entry(slave) ?? this.#entries.get(slave),
+			registering: known !== undefined && (known.link === undefined || known.unregistered !== undefined),
+			settling: this.#directory.settling,
+			// Another attempt of a session adds none.
+			ofClient: this.#sessions.count(link.id) - again,
+			ofSlave: this.#sessions.count(slave) - again,
+			pending: this.#sessions.pending(slave) - again,
+			offers: client?.offers,
+		};
+		const refusal = refusalOf(asked, this.#options.limits, performance.now());
+		const route: SessionRoute = { id: session, client: link.id, slave };
+		if (refusal !== undefined) link.say({ t: 'rejected', session, ...refusal });
+		else if (again === 0 && !this.#sessions.add(route, true))
+			link.say({ t: 'rejected', session, code: 'limit-reached', reason: 'the session exists already' });
+		else
+			this.#options.backplane.send(slave, {
+				t: 'offer',
+				session,
+				client: link.id,
+				auth: client?.auth,
+				attempt,
+				sdp,
+				ice,
+			});
+	}
+
+	/** The way of a client's session through this master. */
+	#relayRoute(client: string, session: string): RelayRoute | undefined {
+		const route = this.#sessions.of(client, session);
+		const slave = route?.client === client ? this.#slaves.get(route.slave)?.link : undefined;
+		if (route === undefined || slave === undefined) return undefined;
+		return { id: session, slave, accepted: () => this.#sessions.isDecided(route) };
 	}
 
 	/** Passes a message of a session to its other end. A session that is over already loses it. */
 	#pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
 		const route = this.#sessions.of(from, message.session);
-		if (route !== undefined) this.#backplane.send(otherEnd(route, from), message);
-	}
-
-	#accepted(slave: string, session: string): void {
-		const route = this.#sessions.of(slave, session);
-		if (route?.slave === slave) route.accepted = true;
+		if (route === undefined) return;
+		if (message.t === 'answer') this.#sessions.decided(route);
+		else if (!this.#sessions.candidate(route, from)) return;
+		this.#options.backplane.send(otherEnd(route, from), message);
 	}
 
 	#reject(slave: string, session: string, reason: string): void {
@@ -277,7 +466,7 @@ export class Hub {
 		if (route === undefined) return;
 		this.#sessions.delete(route);
 		this.#relay?.ended(session);
-		this.#backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
+		this.#options.backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
 	}
 
 	#close(from: string, session: string, reason: string): void {
@@ -285,21 +474,51 @@ export class Hub {
 		if (route === undefined) return;
 		this.#sessions.delete(route);
 		this.#relay?.ended(session);
-		this.#backplane.send(otherEnd(route, from), { t: 'close', session, reason });
+		this.#options.backplane.send(otherEnd(route, from), { t: 'close', session, reason });
 	}
 
 	/** A session that is open may well go on without the master; the other end of each finds out. */
-	#orphan(peer: string): void {
-		for (const route of this.#sessions.drop(peer)) {
-			this.#relay?.ended(route.id);
-			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
+	#tellOfLoss(peer: string): void {
+		for (const route of this.#sessions.all(peer)) {
+			this.#options.backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
 		}
+	}
+
+	#returning(link: ClientLink | SlaveLink, kind: 'client' | 'slave'): Returning {
+		const { limits, backplane } = this.#options;
+		const most = kind === 'client' ? limits.sessionsPerClient : limits.sessionsPerSlave;
+		return new Returning(link.id, this.#sessions, most, {
+			unknown: (session) => backplane.send(link.id, { t: 'gone', session }),
+			ended: (route) => backplane.send(otherEnd(route, link.id), { t: 'close', session: route.id, reason: '' }),
+		});
+	}
+
+	#returned(
+		peer: Peer<ClientLink | SlaveLink> | undefined,
+		{ list, more = false }: Sessioned,
+		routeOf: (session: string, peer: string) => SessionRoute,
+	): void {
+		const { link, returning } = peer ?? {};
+		const routes = list.map((each) => routeOf(each.session, each.peer));
+		if (returning?.take(routes, more) === false) link?.close(CLOSE.badMessage, 'sessions twice');
+		else if (!more) this.#timers.start(this.#options.grace, () => returning?.expire());
+	}
+
+	/** A peer has come back, perhaps before its older link was found to be lost. */
+	#replace(known: Peer<ClientLink | SlaveLink>): void {
+		this.#timers.stop(known.away);
+		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
+	}
+
+	#offersOf(): TokenBucket {
+		const { offersPerSecond, offersAtOnce } = this.#options.limits;
+		return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
 	}
 
 	#deliver(peer: string, message: PeerMessage): void {
 		// A message goes to the kind of peer that its sender's route names; ids of the two kinds never collide.
-		this.#clients.get(peer)?.link.say(message as MasterToClient);
-		this.#slaves.get(peer)?.link.say(message as MasterToSlave);
+		this.#clients.get(peer)?.link?.say(message as MasterToClient);
+		this.#slaves.get(peer)?.link?.say(message as MasterToSlave);
 	}
 }
 

@@ -2,8 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WebSocket } from 'ws';
 import {
+	type Availability,
 	ClientToMaster,
+	type Decision,
 	type DirectoryEntry,
+	decide,
 	decodeUserData,
 	Emitter,
 	EnslavismError,
@@ -11,18 +14,25 @@ import {
 	PATHS,
 	type Reject,
 	readMessage,
+	type ServerName,
 	SlaveToMaster,
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
-import type { AuthInfo } from './admission.js';
+import * as WAITS from '../wire/waits.js';
+import { AddressCount, type TrustProxy } from './addresses.js';
+import { type AuthInfo, boundOfAuth } from './admission.js';
 import { MemoryBackplane } from './backplane/memory.js';
 import { Bundles } from './bundles.js';
-import { type Door, Entrance } from './entrance.js';
+import { type Admitted, type Door, Entrance } from './entrance.js';
+import { Heartbeat } from './heartbeat.js';
 import { type ClientLink, Hub, type SlaveLink } from './hub.js';
 import { type IceOptions, IceServers } from './ice-servers.js';
 import { DEFAULT_LIMITS, type MasterLimits } from './limits.js';
+import { checkOptions } from './options.js';
+import type { Origins } from './origins.js';
 import { PeerLink } from './peer-link.js';
-import { DEFAULT_RELAY, type RelayLimits } from './relay.js';
+import type { RelayLimits } from './relay.js';
+import { ResumeTokens } from './resume-tokens.js';
 import type { Service, ServiceRoute } from './service.js';
 import { answerOther } from './status-page.js';
 import { type AnyServer, WebServer } from './web-server.js';
@@ -40,6 +50,22 @@ export interface MasterOptions extends IceOptions {
 	services?: Service[];
 	/** Bounds, see LIMITS.md. What is not named keeps its default. */
 	limits?: Partial<MasterLimits>;
+	/**
+	 * Which pages may open links: `'*'`, a list of origins, or a function. Default: pages of the master's own origin, all names of
+	 * the loopback counting as one. Programs that send no `Origin` header are not concerned.
+	 */
+	origins?: Origins;
+	/** Whose `X-Forwarded-For` to believe: `true` for one proxy in front, their number, or a function of addresses. Default: nobody's. */
+	trustProxy?: TrustProxy;
+	/**
+	 * With a secret, of at least 16 characters, ids of clients and slaves survive a restart of the master. Default: the environment's
+	 * `ENSLAVISM_SECRET`, or none: then they survive the loss of a link.
+	 */
+	secret?: string;
+	/** How long a slave that has lost its link stays in the list, in milliseconds, 0 to 600 000. Default 10 000. */
+	grace?: number;
+	/** From one sign of life to the next on each link, in milliseconds, 10 to 600 000. Default 15 000. */
+	heartbeat?: number;
 	/** Where a line goes that concerns the operator: a bundle that does not build. Default `console.error`. */
 	log?: (line: string) => void;
 }
@@ -49,6 +75,27 @@ export interface ListedSlave {
 	readonly id: string;
 	/** What the slave says of itself. Decoded when asked for; `undefined` when it cannot be. */
 	readonly userData: unknown;
+	/** Whether it takes offers: not while it is `unreachable`, nor while it is `draining`. */
+	readonly availability: Availability;
+}
+
+/** How a master closes. */
+export interface MasterCloseOptions {
+	/**
+	 * Over how long the links are told to come back, in milliseconds, 0 to 300 000. Default: 2 ms for each client, at least 1000 and
+	 * at most 60 000.
+	 */
+	spread?: number;
+	/** When links that do not finish closing are cut, in milliseconds. Default and at most 2000. */
+	deadline?: number;
+}
+
+/** Who wants a name, and which. */
+export interface NameInfo extends LinkInfo {
+	/** What stands before the name: that of the service of stream servers. */
+	readonly prefix: string;
+	/** What the `clientauth` listeners returned for it, merged; `undefined` if nothing. */
+	readonly identity: object | undefined;
 }
 
 /** Who is behind a link. */
@@ -62,6 +109,8 @@ export type MasterEvents = {
 	slaveauth: [authData: Record<string, unknown>, reject: Reject, info: AuthInfo];
 	/** A client wants to connect; `authData` are its cookies. Otherwise the same. */
 	clientauth: [authData: Record<string, unknown>, reject: Reject, info: AuthInfo];
+	/** A stream server wants a name. Refused when a listener calls `reject`, at once or before its promise settles. */
+	nameauth: [name: string, reject: Reject, info: NameInfo];
 	/** A slave is connected. */
 	slaveconnection: [ws: WebSocket, info: LinkInfo];
 	/** A client is connected. */
@@ -88,6 +137,8 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #hub: Hub;
 	readonly #limits: MasterLimits;
 	readonly #log: (line: string) => void;
+	readonly #heartbeat: Heartbeat;
+	readonly #tokens: ResumeTokens;
 	#serviceLinks = 0;
 	#closing: Promise<void> | undefined;
 
@@ -97,21 +148,43 @@ export class Master extends Emitter<MasterEvents> {
 	 */
 	constructor(where: number | AnyServer, options: MasterOptions = {}) {
 		super();
-		checkOptions(where, options);
+		const secret = options.secret ?? (process.env.ENSLAVISM_SECRET || undefined);
+		checkOptions(where, { ...options, secret });
 		this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
 		this.#log = options.log ?? console.error;
 		this.#bundles = new Bundles(this.#log);
 		const ice = new IceServers(options, (error) => this.#report(error));
-		this.#hub = new Hub(new MemoryBackplane(), this.#limits, options.tick ?? DEFAULT_TICK, ice, options.relay ?? {}, {
-			added: (entry) => this.emit('slaveadded', listed(entry)),
-			updated: (entry) => this.emit('slaveupdated', listed(entry)),
-			removed: (entry) => this.emit('slaveremoved', listed(entry)),
+		const heartbeat = options.heartbeat ?? WAITS.heartbeat;
+		this.#tokens = new ResumeTokens(secret);
+		this.#heartbeat = new Heartbeat(heartbeat);
+		this.#hub = new Hub({
+			backplane: new MemoryBackplane(),
+			limits: this.#limits,
+			tick: options.tick ?? DEFAULT_TICK,
+			grace: options.grace ?? WAITS.grace,
+			heartbeat,
+			remembers: secret !== undefined,
+			ice,
+			relay: options.relay ?? {},
+			events: {
+				added: (entry) => this.emit('slaveadded', listed(entry)),
+				updated: (entry) => this.emit('slaveupdated', listed(entry)),
+				removed: (entry) => this.emit('slaveremoved', listed(entry)),
+			},
 		});
 		this.#services = options.services ?? [];
+		const { names } = this.#hub;
+		for (const service of this.#services) {
+			service.start?.({ names, tell: (slave, message) => this.#hub.tell(slave, message) });
+		}
 		this.#entrance = new Entrance({
 			doorOf: (path) => this.#doorOf(path),
 			listenersOf: (kind) => this.take(`${kind}auth`),
 			pendingAuth: this.#limits.pendingAuth,
+			linksPerAddress: this.#limits.linksPerAddress,
+			addresses: new AddressCount(),
+			origins: options.origins,
+			trustProxy: options.trustProxy,
 			report: (error) => this.#report(error),
 		});
 		let settle: { resolve(): void; reject(error: Error): void };
@@ -124,7 +197,10 @@ export class Master extends Emitter<MasterEvents> {
 			upgrade: (request, socket, head) => this.#entrance.upgrade(request, socket, head),
 			other: (request, response) =>
 				answerOther(request, response, { ...this.counts, services: this.#services.map(({ name }) => name) }),
-			listening: () => settle.resolve(),
+			listening: () => {
+				this.#hub.listening();
+				settle.resolve();
+			},
 			error: (cause) => {
 				settle.reject(new EnslavismError('listen-failed', `the master cannot listen: ${cause.message}`, { cause }));
 				this.#report(cause);
@@ -147,15 +223,22 @@ export class Master extends Emitter<MasterEvents> {
 		return this.#hub.counts;
 	}
 
-	/** Closes every link and, if it is the master's own, the server. Resolves when nothing of it is left. */
-	close(): Promise<void> {
-		this.#closing ??= this.#close();
+	/**
+	 * Closes every link, each told when to come back, and, if it is the master's own, the server. Resolves when nothing of it is
+	 * left.
+	 */
+	close(options: MasterCloseOptions = {}): Promise<void> {
+		this.#closing ??= this.#close(options);
 		return this.#closing;
 	}
 
-	async #close(): Promise<void> {
-		this.#hub.close('the master is closing');
-		await this.#entrance.close();
+	async #close({ spread = spreadOf(this.counts.clients), deadline = WAITS.socketClose }: MasterCloseOptions) {
+		// Slaves come back first, so that clients find them there.
+		this.#hub.close(
+			(kind) => RETURN_AFTER + Math.random() * (kind === 'slave' ? Math.min(spread, SLAVES_SPREAD) : spread),
+		);
+		this.#heartbeat.close();
+		await this.#entrance.close(deadline);
 		for (const service of this.#services) service.close();
 		await Promise.all([this.#web.close(), this.#bundles.close()]);
 	}
@@ -167,6 +250,7 @@ export class Master extends Emitter<MasterEvents> {
 	#doorOf(path: string): Door | undefined {
 		if (path === PATHS.client) return this.#clientDoor;
 		if (path === PATHS.slave) return this.#slaveDoor;
+		if (path === PATHS.server && this.#hub.names.inUse) return this.#serverDoor;
 		for (const service of this.#services) {
 			const route = service.route(path);
 			if (route !== undefined) return this.#serviceDoor(service, route);
@@ -177,22 +261,29 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #clientDoor: Door = {
 		kind: 'client',
 		name: 'client',
+		service: undefined,
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.clientFrameBytes,
-		full: () => this.#hub.counts.clients >= this.#limits.clients,
-		enter: (ws, request, { identity, encodedIdentity }) => {
-			const id = newId();
+		full: (returning) => !this.#hub.hasRoom('clients', returning),
+		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'client', identity }, Date.now()),
+		enter: (ws, request, { identity, encodedIdentity, returning, since }) => {
+			const id = returning ?? newId();
+			const limits = this.#limits;
 			const link: ClientLink = new PeerLink(ws, {
 				id,
-				backlogBytes: this.#limits.backlogBytes,
+				backlogBytes: limits.backlogBytes,
+				messages: { perSecond: limits.clientMessagesPerSecond, burst: limits.clientMessagesAtOnce },
+				bytes: { perSecond: limits.clientBytesPerSecond, burst: limits.clientBytesAtOnce },
+				heartbeat: this.#heartbeat,
+				token: () => this.#tokens.issue({ kind: 'client', id, identity: encodedIdentity }, Date.now()),
 				read: (text) => readMessage(ClientToMaster, text),
 				handlers: {
 					message: (message) => this.#hub.clientSaid(link, message),
 					bytes: (bytes) => this.#hub.bytes(link, bytes),
-					closed: () => this.#hub.clientLeft(link),
+					closed: (final) => this.#hub.clientLeft(link, final),
 				},
 			});
-			this.#hub.clientJoined(link, encodedIdentity, identity);
+			this.#hub.clientJoined(link, encodedIdentity, identity, since);
 			this.emit('clientconnection', ws, { id, request });
 		},
 	};
@@ -200,37 +291,74 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #slaveDoor: Door = {
 		kind: 'slave',
 		name: 'slave',
+		service: undefined,
 		ownProtocol: true,
 		maxFrameBytes: LIMITS.slaveFrameBytes,
-		full: () => this.#hub.counts.slaves >= this.#limits.slaves,
-		enter: (ws, request, { identity, encodedIdentity }) => {
-			const id = newId();
-			const link: SlaveLink = new PeerLink(ws, {
-				id,
-				backlogBytes: this.#limits.backlogBytes,
-				read: (text) => readMessage(SlaveToMaster, text),
-				handlers: {
-					message: (message) => this.#hub.slaveSaid(link, message),
-					bytes: (bytes) => this.#hub.bytes(link, bytes),
-					closed: () => this.#hub.slaveLeft(link),
-				},
-			});
-			this.#hub.slaveJoined(link, encodedIdentity, identity);
-			this.emit('slaveconnection', ws, { id, request });
-		},
+		full: (returning) => !this.#hub.hasRoom('slaves', returning),
+		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'slave', identity }, Date.now()),
+		enter: (ws, request, admitted) => this.#enterSlave('slave', ws, request, admitted),
 	};
+
+	/** For slaves that have a name instead of being listed. Whoever may be a client may be one, if he may have the name. */
+	readonly #serverDoor: Door = {
+		...this.#slaveDoor,
+		kind: 'client',
+		name: 'stream server',
+		service: 'stream servers',
+		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'server', identity }, Date.now()),
+		enter: (ws, request, admitted) =>
+			this.#enterSlave('server', ws, request, admitted, (id, server) =>
+				this.#mayHave(server, { id, request, prefix: server.prefix, identity: admitted.identity }),
+			),
+	};
+
+	#enterSlave(
+		kind: 'slave' | 'server',
+		ws: WebSocket,
+		request: IncomingMessage,
+		{ identity, encodedIdentity, returning }: Admitted,
+		mayHave?: (id: string, server: ServerName) => Promise<Decision>,
+	): void {
+		const id = returning ?? newId();
+		const limits = this.#limits;
+		const link: SlaveLink = new PeerLink(ws, {
+			id,
+			backlogBytes: limits.backlogBytes,
+			messages: { perSecond: limits.slaveMessagesPerSecond, burst: limits.slaveMessagesAtOnce },
+			bytes: { perSecond: limits.slaveBytesPerSecond, burst: limits.slaveBytesAtOnce },
+			heartbeat: this.#heartbeat,
+			token: () => this.#tokens.issue({ kind, id, identity: encodedIdentity }, Date.now()),
+			read: (text) => readMessage(SlaveToMaster, text),
+			handlers: {
+				message: (message) => this.#hub.slaveSaid(link, message),
+				bytes: (bytes) => this.#hub.bytes(link, bytes),
+				closed: (final) => this.#hub.slaveLeft(link, final),
+			},
+		});
+		this.#hub.slaveJoined(link, encodedIdentity, identity, mayHave && ((server) => mayHave(id, server)));
+		this.emit('slaveconnection', ws, { id, request });
+	}
+
+	async #mayHave({ name }: ServerName, info: NameInfo): Promise<Decision> {
+		const calls = this.take('nameauth').map((listener) => (reject: Reject) => listener(name, reject, info));
+		const decision = await decide(calls, boundOfAuth);
+		if (decision.error !== undefined) this.#report(decision.error);
+		return decision;
+	}
 
 	#serviceDoor(service: Service, route: ServiceRoute): Door {
 		return {
 			kind: 'client',
 			name: service.name,
+			service: service.name,
 			ownProtocol: false,
 			maxFrameBytes: service.maxFrameBytes,
 			full: () => this.#serviceLinks >= this.#limits.serviceLinks,
-			enter: (ws, request, { identity }) => {
+			idOf: () => undefined,
+			enter: (ws, request, { identity, address }) => {
 				this.#serviceLinks++;
 				ws.on('close', () => this.#serviceLinks--);
-				route(ws, { request, address: request.socket.remoteAddress ?? '', identity });
+				route(ws, { request, address, identity });
 			},
 		};
 	}
@@ -242,9 +370,21 @@ export class Master extends Emitter<MasterEvents> {
 
 const DEFAULT_TICK = 20;
 
-function listed({ id, data }: DirectoryEntry): ListedSlave {
+/** No link comes back sooner than this after the master has closed, in milliseconds: it needs a moment to start again. */
+const RETURN_AFTER = 500;
+
+/** Over how long slaves come back, in milliseconds: well within the grace time. */
+const SLAVES_SPREAD = 1000;
+
+/** Over how long so many clients come back, in milliseconds: five hundred a second are no burden. */
+function spreadOf(clients: number): number {
+	return Math.min(Math.max(2 * clients, 1000), 60_000);
+}
+
+function listed({ id, data, state }: DirectoryEntry): ListedSlave {
 	return {
 		id,
+		availability: state ?? 'ready',
 		get userData() {
 			try {
 				return decodeUserData(data);
@@ -253,30 +393,4 @@ function listed({ id, data }: DirectoryEntry): ListedSlave {
 			}
 		},
 	};
-}
-
-function checkOptions(where: unknown, { tick, limits = {}, relay = {} }: MasterOptions): void {
-	const isPort = typeof where === 'number' && Number.isInteger(where) && where >= 0 && where <= 65_535;
-	const isServer = typeof where === 'object' && where !== null && 'listen' in where && 'emit' in where;
-	if (!isPort && !isServer) {
-		throw new EnslavismError('bad-option', 'a master takes a port (0 to 65535), an http.Server or an https.Server');
-	}
-	if (tick !== undefined && !(tick >= 1 && tick <= 1000)) {
-		throw new EnslavismError('bad-option', 'tick must be from 1 to 1000 milliseconds');
-	}
-	if (relay !== false && Object(relay) !== relay) {
-		throw new EnslavismError('bad-option', 'relay must be false, or limits in bytes per second');
-	}
-	for (const [name, value] of Object.entries(relay === false ? {} : relay)) {
-		if (!Object.hasOwn(DEFAULT_RELAY, name) || !(typeof value === 'number' && value > 0)) {
-			throw new EnslavismError('bad-option', `relay.${name} must be one of ${Object.keys(DEFAULT_RELAY)}, and above 0`);
-		}
-	}
-	for (const [name, value] of Object.entries(limits)) {
-		if (!Object.hasOwn(DEFAULT_LIMITS, name))
-			throw new EnslavismError('bad-option', `there is no limit called "${name}"`);
-		if (!(typeof value === 'number' && value >= 0)) {
-			throw new EnslavismError('bad-option', `limits.${name} must be a number from 0 on`);
-		}
-	}
 }

@@ -25,7 +25,7 @@ export interface RelayedLink {
 export interface RelayRoute {
 	readonly id: string;
 	/** Whether the slave has accepted: until then little passes. */
-	readonly accepted: boolean;
+	accepted(): boolean;
 	readonly slave: RelayedLink;
 }
 
@@ -65,10 +65,12 @@ export class Relay {
 	}
 
 	/** The link is gone, and its sessions' ways with it. */
-	left(link: string): void {
-		const end = this.#ends.get(link);
-		this.#ends.delete(link);
-		end?.mux.close();
+	left(link: RelayedLink): void {
+		const end = this.#ends.get(link.id);
+		// A newer link of the same peer has taken its place.
+		if (end?.link !== link) return;
+		this.#ends.delete(link.id);
+		end.mux.close();
 	}
 
 	/** The session is over. */
@@ -77,12 +79,13 @@ export class Relay {
 	}
 
 	close(): void {
-		for (const id of [...this.#ends.keys()]) this.left(id);
+		for (const { link } of [...this.#ends.values()]) this.left(link);
 	}
 
 	#end(link: RelayedLink): End {
 		let end = this.#ends.get(link.id);
-		if (end === undefined) {
+		if (end?.link !== link) {
+			end?.mux.close();
 			const mux: LinkMux = new LinkMux(false, {
 				get bufferedAmount() {
 					return link.bufferedAmount;
@@ -138,7 +141,7 @@ export class Relay {
 		slave.mux.session.write(far, joined([id, early], id.length + early.length));
 		let eager = early.length;
 		const take = (bytes: Uint8Array): void => {
-			eager += route.accepted ? 0 : bytes.length;
+			eager += route.accepted() ? 0 : bytes.length;
 			if (eager <= EARLY_BYTES) up.take(bytes);
 			else client.mux.session.reset(near, 'limit-reached');
 		};

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import type { MasterToSlave } from '../wire/index.js';
+import type { Names } from './names.js';
 
 /** Who opened a socket to a service. */
 export interface ServicePeer {
@@ -9,6 +11,14 @@ export interface ServicePeer {
 	readonly address: string;
 	/** What the `clientauth` listeners returned, merged; `undefined` if nothing. */
 	readonly identity: object | undefined;
+}
+
+/** What a master does for a service that asks for more than sockets. */
+export interface ServiceHost {
+	/** The names of stream servers. */
+	readonly names: Names;
+	/** Says something to a slave, wherever it is linked. */
+	tell(slave: string, message: MasterToSlave): void;
 }
 
 /**
@@ -26,6 +36,8 @@ export interface Service {
 	 * @param path the path of the request as it was sent, percent-encoded, without query
 	 */
 	route(path: string): ServiceRoute | undefined;
+	/** Called once, by the master that the service is given to. What it throws, the master's constructor throws. */
+	start?(host: ServiceHost): void;
 	/** The master is closing; it closes the sockets itself. Leaves no timer. */
 	close(): void;
 }

@@ -129,10 +129,10 @@ export class Session {
 	}
 
 	/** Ends both directions of a stream at once, and drops what waits. */
-	reset(stream: Stream, why: ErrorCode = 'stream-reset'): void {
+	reset(stream: Stream, why: ErrorCode = 'stream-reset', error?: EnslavismError): void {
 		if (stream.closed) return;
 		this.#tell(WINDOW, RST, stream.id, Math.max(0, RESET_CODES.indexOf(why)));
-		this.#close(stream, why);
+		this.#close(stream, why, error);
 	}
 
 	/** Says that `bytes` of a stream's data are used up, so that as many more may come. */
@@ -165,10 +165,10 @@ export class Session {
 	}
 
 	/** Ends the session and all its streams: its carrier is closed, or its owner wants no more of it. */
-	stop(why: ErrorCode): void {
+	stop(why: ErrorCode, error?: EnslavismError): void {
 		if (this.over) return;
 		this.leave();
-		this.#stop(why);
+		this.#stop(why, error);
 	}
 
 	/** The next frames to send, about `limit` bytes of them; `undefined` when there are none. */
@@ -364,17 +364,17 @@ export class Session {
 		this.#stop(why);
 	}
 
-	#stop(why: ErrorCode): void {
+	#stop(why: ErrorCode, error?: EnslavismError): void {
 		this.over = true;
 		this.leaving = true;
-		for (const stream of [...this.streams.values()]) this.#close(stream, why);
+		for (const stream of [...this.streams.values()]) this.#close(stream, why, error);
 		this.#handler.stopped(why);
 	}
 
-	#close(stream: Stream, why: ErrorCode): void {
+	#close(stream: Stream, why: ErrorCode, error?: EnslavismError): void {
 		if (stream.closed) return;
 		this.#forget(stream);
-		stream.handler?.broken(why);
+		stream.handler?.broken(why, error);
 	}
 
 	#forget(stream: Stream): void {
@@ -385,6 +385,7 @@ export class Session {
 		this.streams.delete(stream.id);
 		if (stream.id % 2 === this.#parity) this.#mine--;
 		this.#grown -= stream.fullWindow - LIMITS.muxWindowBytes;
+		stream.left?.();
 	}
 
 	/** How much a window grows that is filled up now: it doubles while its reader uses half of it in four round trips. */

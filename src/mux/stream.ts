@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../wire/errors.js';
+import type { EnslavismError, ErrorCode } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 
 /** What happens to one stream. Handlers may call the session. */
@@ -11,8 +11,12 @@ export interface StreamHandler {
 	accepted(): void;
 	/** All that was written has left, and the end if it was told. */
 	sent(): void;
-	/** The stream was reset, by either end, or its session is over; nothing more happens to it. */
-	broken(why: ErrorCode): void;
+	/**
+	 * The stream was reset, by either end, or its session is over; nothing more happens to it.
+	 *
+	 * @param error what ended the session, if more is known than its code
+	 */
+	broken(why: ErrorCode, error?: EnslavismError): void;
 }
 
 /**
@@ -34,6 +38,8 @@ export class Stream {
 	queued = 0;
 	/** Whether nothing more can happen to it. */
 	closed = false;
+	/** Called when that is so. */
+	left: (() => void) | undefined;
 	/** @internal */
 	output: Direction = 'open';
 	/** @internal */

@@ -1,10 +1,11 @@
-import type { OpenSocket } from '../link/index.js';
+import type { OnWake, OpenSocket } from '../link/index.js';
 import type { DirectInfo } from './direct.js';
 import type { CreatePeer, IceServer } from './rtc.js';
 
 /** What a session and a link need from their host, a browser or Node. */
 export interface Platform {
 	openSocket: OpenSocket;
+	onWake: OnWake;
 	createPeer: CreatePeer;
 	/** Opens the place where a slave is reached. Without it, a slave connects from wherever its host likes. */
 	openEndpoint?(options: EndpointOptions): Promise<Endpoint>;

@@ -53,6 +53,8 @@ export interface SessionOptions {
 	/** How long opening may take, in milliseconds. */
 	timeout: number;
 	signals: Signals;
+	/** Whether to try again to connect over WebRTC. Default `true`; otherwise the session fails with its first attempt. */
+	retries?: boolean | undefined;
 	/** The paths that this end wants. Default both. */
 	paths?: readonly PathKind[] | undefined;
 	/** How the end that makes the offer opens a way through the master. The other one is handed it, by {@link Session.relay}. */
@@ -226,7 +228,8 @@ export class Session extends Emitter<SessionEvents> {
 	wake(): void {
 		if (this.#ended || this.#options.makes !== 'offer' || this.#state === 'new') return;
 		if (this.#relay === undefined && this.#accepted) this.#openRelay(this.#options.openRelay);
-		if (this.#rtc === undefined) this.#connect();
+		// What was offered before may have been lost.
+		if (this.#rtc === undefined || !this.#accepted) this.#connect();
 	}
 
 	/**
@@ -272,7 +275,10 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
 	probe(): void {
-		if (this.open) this.rtt().catch(() => this.#gone());
+		const probed = this.#carrier;
+		if (this.#state !== 'open' || probed === undefined) return;
+		// One that has lost this path meanwhile waits for another.
+		this.rtt().catch(() => this.#carrier === probed && this.#gone());
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
@@ -357,7 +363,7 @@ export class Session extends Emitter<SessionEvents> {
 				{
 					description: (type, sdp, ice) => {
 						signals.description(type, sdp, attempt, ice);
-						if (attempt === 0 && type === 'offer') this.#openRelay(this.#options.openRelay);
+						if (type === 'offer' && this.#relay === undefined) this.#openRelay(this.#options.openRelay);
 					},
 					candidate: (candidate) => signals.candidate(candidate, attempt),
 					open: () => this.#rtcOpened(path, attempt),
@@ -417,7 +423,12 @@ export class Session extends Emitter<SessionEvents> {
 			return;
 		}
 		this.#choose(wasOpen);
+		if (this.#options.retries === false && this.#relay === undefined) {
+			this.fail(new EnslavismError(wasOpen ? 'session-closed' : 'rtc-failed', problem));
+			return;
+		}
 		if (this.#options.makes !== 'offer' || this.#state === 'closing') return;
+		if (this.#relay === undefined && this.#accepted) this.#openRelay(this.#options.openRelay);
 		const age = performance.now() - this.#attemptStarted;
 		const quick = this.#direct !== undefined || (age < WAITS.retry && this.#quickFailures++ < LIMITS.retries);
 		this.#direct = undefined;

@@ -32,7 +32,7 @@ export class BaseEcho extends Emitter<EchoEvents> {
 	#outbox: (string | Uint8Array)[] = [];
 	#outboxBytes = 0;
 
-	/** @throws EnslavismError `bad-url`, `bad-option` */
+	/** @throws EnslavismError `bad-url`, `bad-option`, `bad-auth` */
 	protected constructor(host: SignalHost, masterUrl: string, namespace: string, options: SignalOptions = {}) {
 		super();
 		this.namespace = namespace;
@@ -51,6 +51,11 @@ export class BaseEcho extends Emitter<EchoEvents> {
 	/** Whether the namespace is reached now. */
 	get open(): boolean {
 		return this.#line.state === 'open';
+	}
+
+	/** Bytes handed to `send` that have not left this end yet. */
+	get bufferedAmount(): number {
+		return this.#line.bufferedAmount + this.#outboxBytes;
 	}
 
 	/** Whether this is the end. */

@@ -1,16 +1,25 @@
-import { LastingSocket, type OnWake } from '../link/index.js';
+import { LastingSocket } from '../link/index.js';
 import type { Platform } from '../peer/index.js';
-import { urlBelow } from '../wire/index.js';
+import { type AuthData, subprotocols, urlBelow } from '../wire/index.js';
 
 /** What the clients of services need from their host. */
-export interface SignalHost extends Platform {
-	onWake: OnWake;
-}
+export type SignalHost = Platform;
 
 /** Options that every client of a service has. */
 export interface SignalOptions {
 	/** Whether to come back when the socket is lost. Default `true`. */
 	reconnect?: boolean;
+	/** An object of JSON values for the master's `clientauth` listeners (`info.auth`), beside cookies. */
+	auth?: AuthData | undefined;
+}
+
+/**
+ * The subprotocols that carry the authentication data of a service's client.
+ *
+ * @throws EnslavismError `bad-auth`
+ */
+export function protocolsFor({ auth }: SignalOptions): string[] {
+	return auth === undefined ? [] : subprotocols(auth);
 }
 
 /**
@@ -27,7 +36,7 @@ export function serviceUrl(host: SignalHost, masterUrl: string, path: string[]):
  * The socket of one service.
  *
  * @param path parts of the service's path; each is percent-encoded
- * @throws EnslavismError `bad-url`
+ * @throws EnslavismError `bad-url`, `bad-auth`
  */
 export function openService(
 	host: SignalHost,
@@ -38,7 +47,7 @@ export function openService(
 	const url = serviceUrl(host, masterUrl, path);
 	return new LastingSocket({
 		url: () => url,
-		protocols: [],
+		protocols: protocolsFor(options),
 		openSocket: host.openSocket,
 		onWake: host.onWake,
 		reconnect: options.reconnect ?? true,

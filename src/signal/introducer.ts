@@ -3,7 +3,7 @@ import * as CLOSE from '../wire/close-codes.js';
 import { Emitter, EnslavismError, fitsInPath, isName, newId } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { openService, type SignalHost, type SignalOptions, serviceUrl } from './host.js';
+import { openService, protocolsFor, type SignalHost, type SignalOptions, serviceUrl } from './host.js';
 import { PipedSocket } from './piped-socket.js';
 
 /** A peer that has joined the same key, and the socket to it. */
@@ -11,6 +11,8 @@ export interface IntroducedPeer {
 	/** The id that the peer gave itself. */
 	readonly id: string;
 	readonly key: string;
+	/** Whether this side is to begin where one of the two has to: it has the greater id. */
+	readonly opens: boolean;
 	readonly socket: PipedSocket;
 }
 
@@ -42,6 +44,7 @@ export class BaseIntroducer extends Emitter<IntroducerEvents> {
 	readonly id: string;
 	readonly #host: SignalHost;
 	readonly #masterUrl: string;
+	readonly #protocols: string[];
 	readonly #service: LastingSocket;
 	readonly #keys = new Set<string>();
 	/** By {@link placeOf}. */
@@ -57,6 +60,7 @@ export class BaseIntroducer extends Emitter<IntroducerEvents> {
 		this.id = id;
 		this.#host = host;
 		this.#masterUrl = masterUrl;
+		this.#protocols = protocolsFor(options);
 		this.#service = openService(host, masterUrl, ['introduction', id], options);
 		this.#service.on('open', () => {
 			this.#say('Join', [...this.#keys]);
@@ -130,7 +134,7 @@ export class BaseIntroducer extends Emitter<IntroducerEvents> {
 		const place = placeOf(id, key);
 		if (id === this.id || this.#peers.has(place) || this.#peers.size >= LIMITS.introducedSockets) return;
 		const url = serviceUrl(this.#host, this.#masterUrl, ['connection', this.id, id, key]);
-		const peer = { id, key, socket: new PipedSocket(this.#host.openSocket, url) };
+		const peer = { id, key, opens: this.id > id, socket: new PipedSocket(this.#host.openSocket, url, this.#protocols) };
 		this.#peers.set(place, peer);
 		let openedAt: number | undefined;
 		peer.socket.on('open', () => {

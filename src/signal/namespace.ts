@@ -8,7 +8,7 @@ type ServicePath = (typeof SERVICE_PATHS)[keyof typeof SERVICE_PATHS];
 /**
  * The socket to a namespace of a service.
  *
- * @throws EnslavismError `bad-url`, `bad-option`
+ * @throws EnslavismError `bad-url`, `bad-option`, `bad-auth`
  */
 export function openNamespace(
 	host: SignalHost,

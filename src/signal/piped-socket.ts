@@ -57,9 +57,9 @@ export class PipedSocket extends Emitter<PipedSocketEvents> {
 	 * @internal
 	 * @param patience how long the socket may take to open, in milliseconds
 	 */
-	constructor(openSocket: OpenSocket, url: string, patience: number = WAITS.linkOpen) {
+	constructor(openSocket: OpenSocket, url: string, protocols: string[], patience: number = WAITS.linkOpen) {
 		super();
-		this.#socket = openSocket(url, [], {
+		this.#socket = openSocket(url, protocols, {
 			opened: () => this.#opened(),
 			message: (data) => this.#received(data),
 			closed: (code, reason) => this.#end(code, reason),

@@ -2,7 +2,7 @@ import { LastingSocket, type OpenSocket } from '../link/index.js';
 import * as CLOSE from '../wire/close-codes.js';
 import { EnslavismError, isName, SERVICE_PATHS } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
-import type { SignalHost, SignalOptions } from './host.js';
+import { protocolsFor, type SignalHost, type SignalOptions } from './host.js';
 import { urlOfNamespace } from './namespace.js';
 import { PipedSocket } from './piped-socket.js';
 
@@ -19,7 +19,7 @@ export interface RelayMeeting extends SignalOptions {
  * A socket to whoever names the same two tokens the other way round. It opens when both are there. Until then it comes
  * back when its line is lost; after that its end is the end for both.
  *
- * @throws EnslavismError `bad-url`, `bad-option`
+ * @throws EnslavismError `bad-url`, `bad-option`, `bad-auth`
  */
 export function openRelay(host: SignalHost, masterUrl: string, meeting: RelayMeeting): PipedSocket {
 	const { namespace, local, remote, reconnect = true } = meeting;
@@ -28,7 +28,8 @@ export function openRelay(host: SignalHost, masterUrl: string, meeting: RelayMee
 		throw new EnslavismError('bad-option', `a token is a text of 1 to ${LIMITS.relayTokenLength} characters`);
 	}
 	const url = urlOfNamespace(host, masterUrl, SERVICE_PATHS.relay, namespace);
-	return new PipedSocket(opener(host, JSON.stringify({ local, remote }), reconnect), url, Number.POSITIVE_INFINITY);
+	const open = opener(host, JSON.stringify({ local, remote }), reconnect);
+	return new PipedSocket(open, url, protocolsFor(meeting), Number.POSITIVE_INFINITY);
 }
 
 /** Opens sockets that are open when the other side has come, as if it had been there all the time. */

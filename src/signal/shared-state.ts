@@ -25,6 +25,8 @@ export interface Presence<Value> {
 	set(value: Value): void;
 	/** Deletes the key. */
 	stop(): void;
+	/** Beats no more, and leaves the key to whoever else writes it. */
+	release(): void;
 }
 
 /** Options of one write. */
@@ -62,8 +64,8 @@ export class BaseSharedState<Value = unknown> extends Emitter<SharedStateEvents<
 	#sweeping: unknown;
 	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 
-	/** @throws EnslavismError `bad-url`, `bad-option` */
-	protected constructor(host: SignalHost, masterUrl: string, namespace: string, options: SignalOptions = {}) {
+	/** @throws EnslavismError `bad-url`, `bad-option`, `bad-auth` */
+	constructor(host: SignalHost, masterUrl: string, namespace: string, options: SignalOptions = {}) {
 		super();
 		this.namespace = namespace;
 		this.ready = new Promise((resolve, reject) => {
@@ -160,6 +162,7 @@ export class BaseSharedState<Value = unknown> extends Emitter<SharedStateEvents<
 				halt();
 				this.delete(key);
 			},
+			release: halt,
 		};
 	}
 

@@ -48,8 +48,11 @@ export interface IncomingHost {
  *         └────────────┴──────────────────▲
  */
 export class Incoming {
+	/** Id of the client. */
+	readonly client: string;
 	readonly #host: IncomingHost;
 	readonly #id: string;
+	#opened = false;
 	#ended = false;
 	#peer: Session | undefined;
 	/** Ends the wait for the listeners. */
@@ -65,12 +68,14 @@ export class Incoming {
 		this.#host = host;
 		this.#id = offer.session;
 		this.#offer = offer;
+		this.client = offer.client;
 		void this.#decide(offer);
 	}
 
 	/** The client tries again to connect over WebRTC: it is the same session, and nobody is asked again. */
 	again(offer: OfferMessage): void {
 		this.#offer = offer;
+		this.#confirm();
 		this.#answer();
 	}
 
@@ -100,8 +105,14 @@ export class Incoming {
 
 	/** The client's link to the master is gone: perhaps the client is, too. */
 	gone(): void {
-		if (this.#peer !== undefined) this.#peer.probe();
-		else this.#end();
+		// A client that comes back goes on with what was being opened.
+		if (this.#peer === undefined) this.#end();
+		else if (this.#opened) this.#peer.probe();
+	}
+
+	/** The slave's own link has come back: the answer may have been lost with the old one. */
+	relinked(): void {
+		if (!this.#opened) this.#confirm();
 	}
 
 	/** The slave itself ends the session. */
@@ -150,14 +161,24 @@ export class Incoming {
 		}
 		this.#peer = peer;
 		const connection = new ClientConnection(session, client, peer);
-		peer.on('open', () => this.#host.connected(connection));
+		peer.on('open', () => {
+			this.#opened = true;
+			this.#host.connected(connection);
+		});
 		peer.on('close', (error) => this.#over(connection, error));
 		peer.start();
 		// At once, so that the client may speak before there is a description.
-		send({ t: 'answer', session, attempt: this.#offer.attempt, relay });
+		this.#confirm();
 		this.#answer();
 		for (const candidate of this.#early.splice(0)) peer.candidate(candidate, candidate.attempt);
 		if (this.#relay !== undefined) peer.relay(this.#relay);
+	}
+
+	/** Tells the client that it is accepted. */
+	#confirm(): void {
+		if (this.#peer === undefined) return;
+		const relay = this.#host.paths.includes('relay');
+		this.#host.send({ t: 'answer', session: this.#id, attempt: this.#offer.attempt, relay });
 	}
 
 	#answer(): void {

@@ -20,8 +20,10 @@ import {
 	type Read,
 	type Reject,
 	rethrowLater,
+	type ServerName,
 	type SlaveToMaster,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import type { ClientConnection } from './client-connection.js';
 import { Incoming, type IncomingHost, type Offer, type OfferMessage } from './incoming.js';
 
@@ -33,6 +35,14 @@ export interface SlaveOptions extends AddressOptions {
 	iceTransportPolicy?: IceTransportPolicy;
 	/** What may carry sessions: WebRTC, and the links by way of the master. Default both. */
 	paths?: readonly PathKind[];
+	/** Whether to come back when the link to the master is lost. Default `true`. */
+	reconnect?: boolean;
+}
+
+/** How a slave drains. */
+export interface DrainOptions {
+	/** When it resolves though sessions are left, in milliseconds from now. Default 60 000. */
+	deadline?: number;
 }
 
 export type SlaveEvents = {
@@ -40,11 +50,20 @@ export type SlaveEvents = {
 	offer: [reject: Reject, offer: Offer];
 	/** A client's session is open. Fires before any of its `datachannel` events. */
 	connection: [client: ClientConnection];
-	/** The link to the master is closed. Open sessions go on. */
+	/** The link to the master is lost. Open sessions go on. */
+	disconnected: [error: EnslavismError];
+	/** The link will be tried again in `delay` milliseconds; it is the attempt with this number since it was lost. */
+	reconnecting: [attempt: number, delay: number];
+	/** The link is back, and the slave in the directory. */
+	reconnected: [];
+	/** The end of the link: by `close()`, by a refusal, or because it is lost and `reconnect` is `false`. Open sessions go on. */
 	close: [error: EnslavismError];
 	/** A listener of `offer` failed, or a session could not be taken. Without a listener it is an uncaught exception. */
 	error: [error: unknown];
 };
+
+/** Longest deadline of a drain, in milliseconds: a day. */
+const LONGEST_DRAIN = 86_400_000;
 
 /** Everything that `new Slave` takes, and its host. */
 export interface SlaveSetup {
@@ -54,6 +73,15 @@ export interface SlaveSetup {
 	userData: unknown;
 	auth?: AuthData | undefined;
 	options?: SlaveOptions | undefined;
+	/** For a slave that is found by a name instead of being listed. */
+	server?: ServerSetup | undefined;
+}
+
+/** What makes a slave a stream server. */
+export interface ServerSetup {
+	name: ServerName;
+	/** The master itself wants to talk to the server, over a socket that the server opens at this ticket. */
+	dial(ticket: string): void;
 }
 
 interface Waiting {
@@ -67,6 +95,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #sessions = new Map<string, Incoming>();
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
+	readonly #dial: ((ticket: string) => void) | undefined;
 	readonly #ownIceServers: IceServer[];
 	readonly #relay = new RelayLink({
 		bufferedAmount: () => this.#link.bufferedAmount,
@@ -76,8 +105,12 @@ export class Slave extends Emitter<SlaveEvents> {
 	});
 	readonly #endpoint: Endpoint | undefined;
 	#id = '';
-	#state: 'registering' | 'open' | 'closed' = 'registering';
-	#leaving = false;
+	#data: string;
+	#draining = false;
+	#closing = false;
+	/** Who waits for the last session to end. */
+	#drained: (() => void)[] = [];
+	#state: 'registering' | 'open' | 'reconnecting' | 'closed' = 'registering';
 	#waiting: Waiting | undefined;
 	/** What the master said before whoever awaits the slave could add a listener. */
 	#held: (MasterToSlave | Uint8Array)[] | undefined = [];
@@ -106,11 +139,14 @@ export class Slave extends Emitter<SlaveEvents> {
 	private constructor(setup: SlaveSetup, url: string, data: string, endpoint: Endpoint | undefined, waiting: Waiting) {
 		super();
 		this.#waiting = waiting;
+		const { server } = setup;
+		this.#dial = server?.dial;
 		this.#ownIceServers = setup.options?.iceServers ?? [];
 		this.#endpoint = endpoint;
 		endpoint?.onchange(() => {
 			if (this.#state === 'open') this.#link.send({ t: 'moved', direct: endpoint.direct });
 		});
+		this.#data = data;
 		this.#host = {
 			createPeer: endpoint?.createPeer ?? setup.platform.createPeer,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: setup.options?.iceTransportPolicy },
@@ -119,35 +155,45 @@ export class Slave extends Emitter<SlaveEvents> {
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
 			disconnected: (connection) => this.#connections.delete(connection),
-			ended: (session) => {
-				this.#sessions.delete(session);
-				this.#perhapsLeave();
-			},
+			ended: (session) => this.#ended(session),
 			report: (thrown) => this.#report(thrown),
 		};
 		this.#link = new Link({
-			kind: 'slave',
+			kind: setup.server === undefined ? 'slave' : 'server',
 			url,
 			auth: setup.auth,
 			openSocket: setup.platform.openSocket,
+			onWake: setup.platform.onWake,
+			reconnect: setup.options?.reconnect,
 			read: setup.read,
 			handlers: {
-				opened: () => this.#link.send({ t: 'register', data, direct: endpoint?.direct }),
-				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#bytes(bytes),
+				opened: () =>
+					this.#link.send({
+						t: 'register',
+						data: this.#data,
+						draining: this.#draining || undefined,
+						direct: endpoint?.direct,
+						...(server && { server: server.name }),
+					}),
+				message: (message) => this.#receive(message),
+				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
 			},
 		});
 	}
 
-	/** The id under which clients see this slave. */
+	/**
+	 * The id under which clients see this slave. It survives the loss of the link within the master's grace time, and with the
+	 * master's option `secret` also a restart of the master.
+	 */
 	get id(): string {
 		return this.#id;
 	}
 
-	/** `open` while the link to the master is, `closed` afterwards. */
-	get state(): 'open' | 'closed' {
-		return this.#state === 'open' ? 'open' : 'closed';
+	/** `open` while the link to the master is; `reconnecting` while it is lost; `closed` at the end. */
+	get state(): 'open' | 'reconnecting' | 'closed' {
+		return this.#state === 'registering' ? 'closed' : this.#state;
 	}
 
 	/** The clients with an open session. */
@@ -156,27 +202,50 @@ export class Slave extends Emitter<SlaveEvents> {
 	}
 
 	/**
-	 * Shows every client new user data.
+	 * Shows every client new user data; while the link is lost, as soon as it is back.
 	 *
 	 * @throws EnslavismError `bad-user-data`, `user-data-too-large`, `link-closed`
 	 */
 	update(userData: unknown): void {
 		const data = encodeUserData(userData);
 		if (this.#state === 'closed') throw new EnslavismError('link-closed');
+		this.#data = data;
 		this.#link.send({ t: 'update', data });
+	}
+
+	/**
+	 * Prepares to go away: clients see the slave as `draining`, and no new session is opened. Resolves when the last session has
+	 * ended, or at the deadline; `close()` then says goodbye to whoever is left.
+	 *
+	 * Rejects with `bad-option` for a deadline that is not from 0 to 86 400 000 ms.
+	 */
+	async drain({ deadline = WAITS.drain }: DrainOptions = {}): Promise<void> {
+		if (!(deadline >= 0 && deadline <= LONGEST_DRAIN)) {
+			throw new EnslavismError('bad-option', `deadline must be from 0 to ${LONGEST_DRAIN} milliseconds`);
+		}
+		if (!this.#draining) this.#link.send({ t: 'drain' });
+		this.#draining = true;
+		if (this.#sessions.size === 0) return;
+		await new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, deadline);
+			this.#drained.push(() => {
+				clearTimeout(timer);
+				resolve();
+			});
+		});
 	}
 
 	/** Leaves the directory and closes every session; clients see `reason`. */
 	close(reason = ''): void {
+		this.#closing = true;
 		for (const session of [...this.#sessions.values()]) session.close(reason);
 		this.#endpoint?.close();
-		this.#leaving = true;
 		this.#perhapsLeave();
 	}
 
 	/** The link stays while a session needs it to say its last words; that is bounded. */
 	#perhapsLeave(): void {
-		if (this.#leaving && ![...this.#sessions.values()].some((session) => session.relayed)) this.#link.close();
+		if (this.#closing && ![...this.#sessions.values()].some((session) => session.relayed)) this.#link.close();
 	}
 
 	#receive(message: MasterToSlave): void {
@@ -203,6 +272,9 @@ export class Slave extends Emitter<SlaveEvents> {
 				return;
 			case 'gone':
 				this.#sessions.get(message.session)?.gone();
+				return;
+			case 'dial':
+				this.#dial?.(message.ticket);
 		}
 	}
 
@@ -218,9 +290,15 @@ export class Slave extends Emitter<SlaveEvents> {
 	}
 
 	#registered(id: string): void {
+		this.#id = id;
+		if (this.#state === 'reconnecting') {
+			this.#state = 'open';
+			for (const session of [...this.#sessions.values()]) session.relinked();
+			this.#link.sendSessions(Array.from(this.#sessions, ([session, { client }]) => ({ session, peer: client })));
+			this.emit('reconnected');
+		}
 		if (this.#state !== 'registering') return;
 		this.#state = 'open';
-		this.#id = id;
 		this.#waiting?.resolve(this);
 		this.#waiting = undefined;
 		// Messages that came in the same breath wait until whoever awaits the slave has added listeners.
@@ -234,17 +312,41 @@ export class Slave extends Emitter<SlaveEvents> {
 		}, 0);
 	}
 
+	#lost(error: EnslavismError, attempt: number, delay: number): void {
+		this.#relay.reset();
+		if (this.#state === 'open') {
+			this.#state = 'reconnecting';
+			this.emit('disconnected', error);
+		}
+		// A listener may have closed it.
+		if (this.#state === 'reconnecting') this.emit('reconnecting', attempt, delay);
+	}
+
+	#ended(session: string): void {
+		this.#sessions.delete(session);
+		this.#perhapsLeave();
+		if (this.#sessions.size > 0) return;
+		for (const resolve of this.#drained.splice(0)) resolve();
+	}
+
 	#closed(error: EnslavismError): void {
 		if (this.#state === 'closed') return;
+		const wasOpen = this.#state === 'open';
 		this.#state = 'closed';
 		this.#relay.reset();
 		const waiting = this.#waiting;
 		this.#waiting = undefined;
-		if (waiting === undefined) this.emit('close', error);
-		else waiting.reject(error);
+		if (waiting !== undefined) {
+			waiting.reject(error);
+			return;
+		}
+		if (wasOpen && !this.#closing) this.emit('disconnected', error);
+		this.emit('close', error);
 	}
 
 	#decide(offer: Offer, bound: Bound): Promise<Decision> {
+		// An offer that was on its way when this slave began to drain.
+		if (this.#draining) return Promise.resolve({ refusal: 'the slave is going away' });
 		const calls = this.take('offer').map((listener) => (reject: Reject) => listener(reject, offer));
 		return decide(calls, bound);
 	}

@@ -11,4 +11,4 @@ export { type AuthData, EnslavismError, type ErrorCode, type Reject } from '../w
 export type { ClientConnection, ClientConnectionEvents, ClientInfo } from './client-connection.js';
 export type { Offer } from './incoming.js';
 export type { SlaveConstructor } from './public.js';
-export type { SlaveEvents, SlaveOptions } from './slave.js';
+export type { DrainOptions, SlaveEvents, SlaveOptions } from './slave.js';

@@ -1,5 +1,6 @@
 import * as CLOSE from './close-codes.js';
 import { type EnslavismError, type ErrorCode, withReason } from './errors.js';
+import * as WAITS from './waits.js';
 
 /** The bytes of UTF-8 that a close frame has room for (RFC 6455 section 5.5: 125 less the code). */
 const CLOSE_REASON_BYTES = 123;
@@ -16,7 +17,10 @@ export function closeReason(reason: string): string {
 const BY_CODE: Record<number, ErrorCode> = {
 	[CLOSE.badMessage]: 'bad-message',
 	[CLOSE.refused]: 'refused',
+	[CLOSE.wrongOrigin]: 'refused',
+	[CLOSE.replaced]: 'replaced',
 	[CLOSE.wrongVersion]: 'wrong-version',
+	[CLOSE.nameTaken]: 'server-already-exists',
 	[CLOSE.slowReader]: 'limit-reached',
 	[CLOSE.limit]: 'limit-reached',
 	[CLOSE.tooBig]: 'limit-reached',
@@ -26,4 +30,15 @@ const BY_CODE: Record<number, ErrorCode> = {
 export function errorOfClose(code: number, reason: string, opened: boolean): EnslavismError {
 	const known = BY_CODE[code] ?? (opened ? 'link-closed' : 'unreachable');
 	return withReason(known, reason);
+}
+
+/** What a master that closes says to a link: a page sees nothing of a closing socket but its code and reason. */
+export function restartReason(delay: number): string {
+	return `the master is closing; come back in ${Math.round(delay)} ms`;
+}
+
+/** The delay in a {@link restartReason}, in milliseconds and within the bound of such waits; `undefined` in anything else. */
+export function restartDelay(code: number, reason: string): number | undefined {
+	const told = code === CLOSE.restart ? / (\d{1,9}) ms$/.exec(reason)?.[1] : undefined;
+	return told === undefined ? undefined : Math.min(Number(told), WAITS.restart);
 }

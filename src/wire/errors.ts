@@ -20,6 +20,8 @@ export type ErrorCode =
 	| 'bad-message'
 	/** A named limit of the other end was reached; LIMITS.md lists them. */
 	| 'limit-reached'
+	/** A newer link has taken the place of this one: it showed the same resume token. */
+	| 'replaced'
 	/** The link to the master is closed. */
 	| 'link-closed'
 	/** User data cannot be encoded: it holds a function, a symbol, a promise, a class instance or a `__proto__` key. */
@@ -32,6 +34,10 @@ export type ErrorCode =
 	| 'rejected'
 	/** The slave has left the directory, or was never in it. */
 	| 'slave-gone'
+	/** The slave has lost its master and may come back; until then it takes no offers. */
+	| 'slave-unreachable'
+	/** The slave takes no new sessions, because it is going away. */
+	| 'slave-draining'
 	/** The session could not be opened in time. */
 	| 'connect-timeout'
 	/** WebRTC failed: no path between the two ends, or a description that one of them could not use. */
@@ -59,7 +65,11 @@ export type ErrorCode =
 	/** The connection that carries the streams was lost, see `cause`. */
 	| 'mux-lost'
 	/** What a stream was opened with cannot be encoded or decoded, or is too large. */
-	| 'bad-meta';
+	| 'bad-meta'
+	/** Another stream server has the name. */
+	| 'server-already-exists'
+	/** No stream server has the name, and none appeared in time. */
+	| 'server-does-not-exist';
 
 /** Options of {@link EnslavismError}. */
 export interface ErrorDetails {
@@ -81,6 +91,11 @@ export class EnslavismError extends Error {
 		this.code = code;
 		this.reason = details.reason;
 	}
+}
+
+/** Whether something is an error of Enslavism; the class itself may be that of another script in the same page. */
+export function isEnslavismError(thrown: unknown): thrown is EnslavismError {
+	return thrown instanceof Error && thrown.name === 'EnslavismError' && 'code' in thrown;
 }
 
 /** A reason within the protocol's bound: a longer one would cost the link that carries it. */

@@ -5,10 +5,14 @@ import * as LIMITS from './limits.js';
 /** The subprotocol of a link, and with it the version of everything said there. */
 export const PROTOCOL = 'enslavism.1';
 
-/** Where the two kinds of links are opened, below the master's URL. */
-export const PATHS = { client: '/enslavism/clients', slave: '/enslavism/slaves' } as const;
+/** Where each kind of link is opened, below the master's URL. A server is a slave that has a name instead of being listed. */
+export const PATHS = {
+	client: '/enslavism/clients',
+	slave: '/enslavism/slaves',
+	server: '/enslavism/servers',
+} as const;
 
-/** The two kinds of links. */
+/** The kinds of links. */
 export type LinkKind = keyof typeof PATHS;
 
 /** Authentication data: an object of JSON values. The document's `authData` is one of strings. */
@@ -19,6 +23,31 @@ export type AuthData = Record<string, unknown>;
  * other header of an upgrade request, and a query string ends up in access logs.
  */
 const AUTH_PREFIX = 'auth.';
+/** Prefix of the token that proves who comes back. */
+const RESUME_PREFIX = 'resume.';
+/** Prefix of the token that says where a returning client's list stands: `seq.<epoch>.<number>`. */
+const SINCE_PREFIX = 'seq.';
+
+/** Where a list stands: the number of the last change, and which run of the master counted it. */
+export interface Position {
+	readonly epoch: string;
+	readonly seq: number;
+}
+
+/** What a link that comes back asks for, beside what it asked for the first time. */
+export interface Return {
+	/** The resume token that the master gave. */
+	resume: string;
+	/** Where a client's list stands. */
+	since?: Position | undefined;
+}
+
+/** The subprotocols of a link that comes back, beside the first ones. */
+export function returnProtocols({ resume, since }: Return): string[] {
+	const tokens = [RESUME_PREFIX + resume];
+	if (since !== undefined) tokens.push(`${SINCE_PREFIX}${since.epoch}.${since.seq}`);
+	return tokens;
+}
 
 /**
  * The subprotocols to ask for.
@@ -45,18 +74,32 @@ export interface Handshake {
 	chosen: string | undefined;
 	/** The authentication data; empty when none was given, `undefined` when it could not be read. */
 	auth: AuthData | undefined;
+	/** The resume token, unchecked. */
+	resume?: string;
+	/** Where the list of a returning client stands. */
+	since?: Position;
 }
 
 /** Reads a `Sec-WebSocket-Protocol` header. */
 export function readHandshake(header: string | undefined): Handshake {
 	const offered = (header ?? '').split(',').map((token) => token.trim());
 	const ours = offered.includes(PROTOCOL);
-	const token = offered.find((each) => each.startsWith(AUTH_PREFIX));
+	const after = (prefix: string): string | undefined =>
+		offered.find((each) => each.startsWith(prefix))?.slice(prefix.length);
+	const [auth, resume, since] = [after(AUTH_PREFIX), after(RESUME_PREFIX), readPosition(after(SINCE_PREFIX))];
 	return {
 		ours,
 		chosen: ours ? PROTOCOL : offered[0] || undefined,
-		auth: token === undefined ? {} : readAuth(token.slice(AUTH_PREFIX.length)),
+		auth: auth === undefined ? {} : readAuth(auth),
+		...(resume !== undefined && resume.length <= LIMITS.resumeTokenLength && { resume }),
+		...(since && { since }),
 	};
+}
+
+/** A position that cannot be read is none: whoever sent it gets the whole list. */
+function readPosition(token = ''): Position | undefined {
+	const [, epoch, seq] = token.length <= LIMITS.resumeTokenLength ? (/^([\w-]+)\.(\d{1,15})$/.exec(token) ?? []) : [];
+	return epoch === undefined ? undefined : { epoch, seq: Number(seq) };
 }
 
 function readAuth(token: string): AuthData | undefined {

@@ -36,6 +36,10 @@ export const muxFrameBytes = 64 * 1024;
 export const muxMessageBytes = 12 + 16 * 1024;
 /** Ids of clients, slaves and sessions. Ours are 22 characters. */
 export const idLength = 64;
+/** A resume token, or where a client's list stands, as a subprotocol token. Ours have about 90 characters. */
+export const resumeTokenLength = 256;
+/** Sessions in one message that lists them: 20 KiB of ids, well within a client's frame. */
+export const sessionsPerMessage = 256;
 /** An error code in a message. */
 export const codeLength = 32;
 /** The reason of a refusal, rejection or close. A WebSocket close frame holds 123 bytes of it. */
@@ -102,6 +106,14 @@ export const stateClockSources = 4_000;
 export const stateLineLength = 1024 * 1024;
 /** One side's token at the relay service. */
 export const relayTokenLength = 256;
+/** Name of a stream server. */
+export const serverNameLength = 256;
+/** Prefix of a service of stream servers: a part of a path. */
+export const serverPrefixLength = 128;
+/** Names that one client may wait for at the same time. */
+export const findsPerClient = 64;
+/** Streams that one client may have open at a stream server, unless it says otherwise: 64 MiB of windows. */
+export const serverStreams = 256;
 /** Bytes that a client of a service keeps while its socket is not open. */
 export const outboxBytes = 1024 * 1024;
 /** Messages that a client of a service keeps while its socket is not open, or until they are iterated over. */
@@ -114,3 +126,11 @@ export const introductionIdLength = 256;
 export const introductionKeyLength = 1024;
 /** Connections to introduced peers that one `Introducer` has at a time; later introductions are passed over. */
 export const introducedSockets = 1000;
+/** A message of a channel that is relayed over a socket, in bytes; as much as Node takes over WebRTC. */
+export const relayedMessageBytes = 256 * 1024;
+/** Largest id of a channel that one end opens by itself; the numbers above are the session's. */
+export const channelIdMost = 1020;
+/** Connections of one `Peers`, open or opening; with more peers in the namespace the rest is present only. */
+export const peerConnections = 128;
+/** A message of two peers that agree on a connection, in UTF-16 code units: a description and what is around it, escaped. */
+export const agreementLength = 6 * sdpLength;

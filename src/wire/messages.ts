@@ -8,6 +8,7 @@
 import * as v from 'valibot';
 import { iceServers } from './ice.js';
 import * as LIMITS from './limits.js';
+import * as WAITS from './waits.js';
 
 const id = v.pipe(v.string(), v.maxLength(LIMITS.idLength));
 const sdp = v.pipe(v.string(), v.maxLength(LIMITS.sdpLength));
@@ -60,8 +61,42 @@ const iceMessage = v.object({ servers: iceServers });
 /** The slave has accepted; with its description, unless the client wrote that itself or makes no WebRTC connection. */
 const answer = v.object({ session: id, attempt, sdp: v.optional(sdp), relay });
 
+const resume = v.pipe(v.string(), v.maxLength(LIMITS.resumeTokenLength));
+
+/** A sign of life, asked for; the resume token may be renewed with it. */
+const beat = v.object({ resume: v.optional(resume) });
+
+/** A sign of life, given. */
+const beating = v.object({});
+
+/** How often the master gives a sign of life, in milliseconds. */
+const heartbeat = v.pipe(v.number(), v.minValue(1));
+
+/** Who runs through the numbers of a directory: another run of the master counts anew. */
+const epoch = v.pipe(v.string(), v.maxLength(LIMITS.idLength));
+
+/** What a peer that has come back takes for its sessions, each with the id of its other end; in parts. */
+const sessions = v.object({
+	list: v.pipe(v.array(v.object({ session: id, peer: id })), v.maxLength(LIMITS.sessionsPerMessage)),
+	/** Whether another part follows. */
+	more: v.optional(v.boolean()),
+});
+
+/** Why a slave that is in the directory takes no offers. */
+const state = v.optional(v.picklist(['unreachable', 'draining']));
+
 /** Slaves in the directory, of each its id, its user data as it encoded it, its identity as the master encoded it. */
-const entries = v.pipe(v.array(v.object({ id, data, auth, direct })), v.maxLength(LIMITS.directoryEntries));
+const entry = v.object({ id, data, auth, state, direct });
+const entries = v.pipe(v.array(entry), v.maxLength(LIMITS.directoryEntries));
+
+const serverPrefix = v.pipe(v.string(), v.maxLength(LIMITS.serverPrefixLength));
+const serverName = v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.serverNameLength));
+
+/** A stream server: the prefix of the service that knows it, and its name there. */
+const server = v.object({ prefix: serverPrefix, name: serverName });
+
+/** How long to wait for a name to appear, in milliseconds. */
+const wait = v.pipe(v.number(), v.minValue(0), v.maxValue(WAITS.findServerMost));
 
 const ids = v.pipe(v.array(id), v.maxLength(LIMITS.directoryEntries));
 
@@ -70,39 +105,56 @@ export const ClientToMaster = {
 	offer: v.object({ session: id, slave: id, attempt, sdp: v.optional(sdp), ice: credentials }),
 	candidate,
 	close,
+	/** Asks for a stream server by its name. `n` is the client's number for the answer. */
+	find: v.object({ n: seq, ...server.entries, wait }),
+	sessions,
+	beat: beating,
 };
 
 /** What a slave tells its master. */
 export const SlaveToMaster = {
-	register: v.object({ data, direct }),
+	/** With `server` the slave is found by that name only, and is in no list. */
+	register: v.object({ data, draining: v.optional(v.boolean()), server: v.optional(server), direct }),
 	update: v.object({ data }),
+	/** It is reached elsewhere now. */
 	moved: v.object({ direct }),
+	drain: v.object({}),
 	answer,
 	reject: v.object({ session: id, reason }),
 	candidate,
 	close,
+	sessions,
+	beat: beating,
 };
 
 /** What the master tells a slave. */
 export const MasterToSlave = {
-	registered: v.object({ id, relay }),
+	registered: v.object({ id, resume, heartbeat, relay }),
 	ice: iceMessage,
 	offer: v.object({ session: id, client: id, auth, attempt, sdp: v.optional(sdp), ice: credentials }),
 	candidate,
 	close,
 	gone,
+	/** Asks a stream server for a socket to the master's own service, at this ticket. */
+	dial: v.object({ ticket: id }),
+	beat,
 };
 
 /** What the master tells a client. */
 export const MasterToClient = {
-	welcome: v.object({ id, relay }),
+	welcome: v.object({ id, resume, heartbeat, relay }),
 	ice: iceMessage,
-	snapshot: v.object({ seq, slaves: entries }),
+	/** `partial`: the master has just started, and does not know yet who is missing. */
+	snapshot: v.object({ epoch, seq, slaves: entries, partial: v.optional(v.boolean()) }),
+	/** The list of a client that has come back is the master's again. */
+	resumed: v.object({ seq }),
 	delta: v.object({
 		seq,
 		added: v.optional(entries),
 		updated: v.optional(entries),
 		removed: v.optional(ids),
+		/** Slaves that partial snapshots did not confirm, and nothing did since, are gone. */
+		settled: v.optional(v.boolean()),
 	}),
 	answer,
 	/** `code` is an error code; the slave's own rejection has `rejected`. */
@@ -110,6 +162,10 @@ export const MasterToClient = {
 	candidate,
 	close,
 	gone,
+	found: v.object({ n: seq, slave: entry }),
+	/** `code` is an error code. */
+	absent: v.object({ n: seq, code: v.pipe(v.string(), v.maxLength(LIMITS.codeLength)), reason }),
+	beat,
 };
 
 /** The messages of one direction, or of a session's control channel: a schema for each name. */
@@ -129,7 +185,13 @@ export type MasterToClient = MessageOf<typeof MasterToClient>;
 export type Candidate = v.InferOutput<typeof candidate>;
 
 /** A slave as the directory tells of it. */
-export type DirectoryEntry = v.InferOutput<typeof entries>[number];
+export type DirectoryEntry = v.InferOutput<typeof entry>;
+
+/** A stream server: the prefix of the service that knows it, and its name there. */
+export type ServerName = v.InferOutput<typeof server>;
+
+/** Whether a slave of the directory takes offers. */
+export type Availability = 'ready' | NonNullable<DirectoryEntry['state']>;
 
 /** A text frame read, or what was wrong with it, in a few words that are safe to send back. */
 export type Read<Message> = { ok: true; message: Message } | { ok: false; problem: string };

@@ -28,6 +28,28 @@ export const backoffBase = 500;
 export const backoffCap = 15_000;
 /** How long a connection must have lasted before the next loss begins with short waits again. */
 export const backoffReset = 5_000;
+/** How long a name may take to appear at which somebody wants a stream server, unless he says otherwise. */
+export const findServer = 2_000;
+/** The longest that anybody may wait for that. */
+export const findServerMost = 60_000;
+/** From the master's wish to talk to a stream server until that has opened a socket. */
+export const dial = 10_000;
+/** A stream server's socket to the master on which nothing arrives for this long is asked, and after as long again lost. */
+export const streamsHeartbeat = 30_000;
+/** How long a connection to a stream server is kept without a stream. */
+export const streamsIdle = 10_000;
+/** Largest bound of a wait before a slave tries again: well below {@link grace}, so that it is back in time. */
+export const slaveBackoffCap = 3_000;
+/** How long a slave that has lost its master stays in the directory, and the routes of a peer's sessions at the master. */
+export const grace = 10_000;
+/** From one sign of life to the next on a link; two that are missed mean that the link is lost. */
+export const heartbeat = 15_000;
+/** Longest wait that a restarting master can ask for. */
+export const restart = 300_000;
+/** From `drain()` until it resolves though sessions are left. */
+export const drain = 60_000;
+/** Life of a resume token, counted from when it was sent; it is renewed at half of that while the link lives. */
+export const resumeToken = 24 * 3_600_000;
 /** How long a presence key of a shared state lives without a heartbeat. */
 export const presenceExpiry = 60_000;
 /** From one heartbeat of a presence key to the next: two may be lost. */
@@ -46,3 +68,7 @@ export const gathering = 1_000;
 export const weak = 2_500;
 /** How long a session without any path waits for one. */
 export const pathless = 30_000;
+/** From the meeting of two peers until WebRTC is open between them; then their connection is relayed. */
+export const peerDirect = 10_000;
+/** From the meeting of two peers until their connection is open, whichever way it goes. */
+export const peerOpen = 25_000;

@@ -61,7 +61,9 @@ describe("a client's list of slaves", () => {
 	});
 
 	it('is empty once the link is closed', async (t) => {
-		const { master, client } = await trioFor(t);
+		const { master, url } = await trioFor(t);
+		const client = clientFor(t, url, { reconnect: false });
+		await next(client, 'slaveadded');
 		const [removed, closed] = [next(client, 'slaveremoved'), next(client, 'close')];
 		await master.close();
 		await removed;
@@ -129,9 +131,9 @@ describe('a session', () => {
 		const { master, slave, slaveCo, clientCo } = await sessionFor(t);
 		const { near, far } = await channelFor(slaveCo, clientCo);
 		await runningOver('rtc', slaveCo, clientCo);
-		const closed = next(slave, 'close');
+		const lost = next(slave, 'disconnected');
 		await master.close();
-		await closed;
+		await lost;
 		await slaveCo.rtt();
 		const arrived = messagesOf(far);
 		near.send('still');

@@ -20,7 +20,7 @@ async function printed(kind: 'commonjs' | 'module', program: string): Promise<un
 
 describe('the built package', () => {
 	it('is there: build it with "npm run build"', () => {
-		for (const name of ['client.js', 'client.mjs', 'slave.js', 'slave.mjs']) {
+		for (const name of ['client', 'slave', 'streams'].flatMap((room) => [`${room}.js`, `${room}.mjs`])) {
 			assert.ok(existsSync(join(ROOT, 'dist/browser', name)), name);
 			assert.ok(existsSync(join(ROOT, 'dist/browser', `${name}.map`)), `${name}.map`);
 		}
@@ -53,14 +53,18 @@ describe('the built package', () => {
 				main: await names('enslavism'),
 				client: await names('enslavism/client'),
 				slave: await names('enslavism/slave'),
+				streams: await names('enslavism/streams'),
 			}));
 		`;
-		const { main, client, slave } = (await printed('module', program)) as Record<string, string[]>;
+		const { main, client, slave, streams } = (await printed('module', program)) as Record<string, string[]>;
 		for (const name of ['EnslavismError', 'Master', 'Slave']) assert.ok(main?.includes(name), `${name} in enslavism`);
 		for (const name of ['EnslavismError', 'MasterConnection', 'SlaveConnection']) {
 			assert.ok(client?.includes(name), `${name} in enslavism/client`);
 		}
 		for (const name of ['EnslavismError', 'Slave']) assert.ok(slave?.includes(name), `${name} in enslavism/slave`);
+		for (const name of ['EnslavismError', 'MasterConnection', 'StreamClient', 'StreamServer']) {
+			assert.ok(streams?.includes(name), `${name} in enslavism/streams`);
+		}
 	});
 
 	it('types all entries, for Node and for bundlers', { timeout: 60_000 }, async () => {
@@ -70,6 +74,7 @@ describe('the built package', () => {
 			import { Master, Slave, type ClientConnection, type Channel } from 'enslavism';
 			import { MasterConnection, type SlaveConnection } from 'enslavism/client';
 			import { Slave as PageSlave } from 'enslavism/slave';
+			import { type MuxStream, StreamClient, StreamServer } from 'enslavism/streams';
 			export async function start(url: string): Promise<Channel> {
 				const slave: Slave = await new Slave(url, new Map([['name', 'one']]), { token: 'x' });
 				slave.on('offer', (reject, offer) => reject(String(offer.client.auth)));
@@ -81,6 +86,10 @@ describe('the built package', () => {
 				await PageSlave.connect(url, null);
 				const master = new MasterConnection(url, { auth: { token: 'x' } });
 				master.on('slaveremoved', (gone: SlaveConnection) => gone.userData satisfies unknown);
+				const server: StreamServer = StreamServer(master, { maxStreams: 1 }, (stream) => stream.pipe(stream));
+				server.listen('echo').on('error', ({ code }) => code satisfies string);
+				const stream: MuxStream = new StreamClient(master).connect('echo', { any: 1 }, { signal: AbortSignal.timeout(1) });
+				stream.end('hello');
 				// @ts-expect-error: there is no such event
 				master.on('slavechanged', () => {});
 				const [first] = master.slaves;

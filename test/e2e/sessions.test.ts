@@ -204,11 +204,11 @@ inEachBrowser('a session of a page', (suite) => {
 			channel.on('message', ({ data }) => seen.push(data));
 		});
 		await site.master.close();
-		await waitIn(page, () => master.state === 'closed');
+		await waitIn(page, () => master.state === 'reconnecting');
 		await run(page, () => channel.send('still here'));
 		await waitIn(page, () => seen.length === 1);
 		slave.close('good night');
-		await waitIn(page, () => slaveCo.state === 'gone');
+		await waitIn(page, () => slaveCo.state === 'closed');
 		assert.equal(await run(page, () => channel.readyState), 'closed');
 	});
 
@@ -247,7 +247,7 @@ inEachBrowser('a session of a page', (suite) => {
 	});
 
 	it('ends in the page when the process of the slave is killed', BOUND, async () => {
-		const site = await suite.site();
+		const site = await suite.site({ grace: 0 });
 		const child = await spawnSlave(site.url, 'mortal');
 		const page = await suite.page(site.url);
 		await run(page, async () => {

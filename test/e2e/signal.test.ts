@@ -33,7 +33,7 @@ inEachBrowser('the clients of services in a page', (suite) => {
 		await loadScript(page);
 		const names = await run(page, async () => {
 			const module: object = await import(`/enslavism/signal.mjs?v=${1}`);
-			const wanted = ['Echo', 'SharedState', 'relay', 'Introducer', 'EnslavismError'];
+			const wanted = ['Echo', 'SharedState', 'relay', 'Introducer', 'Peers', 'upgrade', 'streamOf', 'EnslavismError'];
 			return wanted.map((name) => [name, typeof Reflect.get(globalThis, name), typeof Reflect.get(module, name)]);
 		});
 		for (const [name, ...types] of names) assert.deepEqual(types, ['function', 'function'], name);

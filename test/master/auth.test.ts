@@ -55,7 +55,7 @@ describe('slaveauth', () => {
 	}
 
 	it('refuses a slave in a browser with a close code, because it cannot see a status', async (t) => {
-		const { master, url } = await masterFor(t);
+		const { master, url } = await masterFor(t, { origins: '*' });
 		master.on('slaveauth', (_, reject) => reject('no pages'));
 		const link = new RawLink(t, url, 'slave', { headers: { origin: 'http://play.example' } });
 		assert.deepEqual(await link.closed, { code: 4401, reason: 'no pages' });

@@ -318,9 +318,10 @@ describe('a client', () => {
 		await bystander.check();
 	});
 
-	it('that does not read is cut off, and the others go on', async (t) => {
+	it('that does not read is cut off, and the others go on; when it reads again it hears why, and may come back', async (t) => {
 		const { master, url, bystander } = await stage(t, { limits: { backlogBytes: 200_000 } });
-		const { link } = await RawLink.client(t, url);
+		const { link, id } = await RawLink.client(t, url);
+		const { resume } = await link.hear('welcome');
 		link.socket.pause();
 		const { link: slave } = await RawLink.slave(t, url);
 		const clients = master.counts.clients;
@@ -329,6 +330,11 @@ describe('a client', () => {
 			await new Promise((resolve) => setTimeout(resolve, 2));
 			assert.ok(count < 1000, 'it is cut off some day');
 		}
+		link.socket.resume();
+		assert.equal((await link.closed).code, 4413);
+		const again = await RawLink.open(t, url, 'client', { protocols: ['enslavism.1', `resume.${resume}`] });
+		assert.equal((await again.hear('welcome')).id, id);
+		await again.hear('snapshot');
 		await bystander.check();
 	});
 });

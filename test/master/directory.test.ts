@@ -25,7 +25,7 @@ const snapshot = (directory: Directory): Snapshot => received(directory.snapshot
 describe('a directory', () => {
 	it('begins empty, with nothing to commit', () => {
 		const directory = new Directory();
-		assert.deepEqual(snapshot(directory), { t: 'snapshot', seq: 0, slaves: [] });
+		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 0, slaves: [] });
 		assert.equal(directory.pending, false);
 		assert.equal(directory.commit(), undefined);
 		assert.equal(directory.seq, 0);
@@ -55,7 +55,7 @@ describe('a directory', () => {
 		assert.deepEqual(snapshot(directory).slaves, []);
 		directory.commit();
 		directory.delete('a');
-		assert.deepEqual(snapshot(directory), { t: 'snapshot', seq: 1, slaves: [entry('a')] });
+		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 1, slaves: [entry('a')] });
 	});
 
 	it('does not tell of changes that lead back', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type SessionRoute, Sessions } from '../../src/master/sessions.js';
 
-const route = (id: string, client = 'c1', slave = 's1'): SessionRoute => ({ id, client, slave, accepted: false });
+const route = (id: string, client = 'c1', slave = 's1'): SessionRoute => ({ id, client, slave });
 
 function sessions(...routes: SessionRoute[]): Sessions {
 	const table = new Sessions();

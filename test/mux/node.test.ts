@@ -4,6 +4,7 @@ import { addAbortSignal, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, it } from 'node:test';
 import { Mux, type MuxStream } from '../../src/mux/node/index.js';
+import type { EnslavismError } from '../../src/wire/index.js';
 import { type Pair, pairs } from './pairs.js';
 import { data, frame, SYN, WINDOW } from './support.js';
 
@@ -61,6 +62,38 @@ describe('a stream in Node', { timeout: 20_000 }, () => {
 		for await (const _ of theirs) break;
 		await closed;
 		assert.ok(theirs.destroyed);
+	});
+
+	it('is opened with a signal that resets it at both ends, and is forgotten when it ends', async () => {
+		const { client, server } = await twoEnds();
+		const added = new Set<() => void>();
+		let reason: unknown;
+		const signal = {
+			aborted: false,
+			get reason() {
+				return reason;
+			},
+			addEventListener: (_: string, listener: () => void) => void added.add(listener),
+			removeEventListener: (_: string, listener: () => void) => void added.delete(listener),
+		};
+		const taken = nextStream(server);
+		const cut = client.openStream('cut', { signal });
+		const theirs = await taken;
+		const whole = client.openStream('whole', { signal });
+		assert.equal(added.size, 2);
+		server.once('stream', (stream) => stream.resume().end());
+		whole.resume().end();
+		await once(whole, 'close');
+		assert.equal(added.size, 1);
+		const errors = [cut, theirs].map((stream) => once(stream, 'error') as Promise<[EnslavismError]>);
+		reason = new Error('enough');
+		for (const abort of added) abort();
+		const [[ours], [far]] = (await Promise.all(errors)) as [[EnslavismError], [EnslavismError]];
+		assert.deepEqual([ours.code, ours.cause, far.code], ['stream-reset', reason, 'stream-reset']);
+		assert.equal(added.size, 0);
+		const late = client.createStream('late', undefined, { signal: AbortSignal.abort() });
+		await assert.rejects(late, { code: 'stream-reset' });
+		assert.equal(await client.ping().then((ms) => ms >= 0), true);
 	});
 
 	it('is reset by an AbortSignal', async () => {

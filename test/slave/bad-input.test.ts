@@ -261,7 +261,7 @@ describe('a Node client', () => {
 		const { url } = await masterFor(t);
 		const { link, id } = await RawLink.slave(t, url);
 		const slaveCo = await seen(clientFor(t, url), id);
-		const attempt = assert.rejects(slaveCo.createDataChannel('x'), coded('slave-gone'));
+		const attempt = assert.rejects(slaveCo.createDataChannel('x'), coded('slave-unreachable'));
 		await link.hear('offer');
 		link.socket.terminate();
 		await attempt;

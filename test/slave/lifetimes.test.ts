@@ -57,7 +57,7 @@ describe('a process that is killed', { concurrency: true }, () => {
 		const id = (await child.lines.find((line) => line.startsWith('slave '))).slice('slave '.length);
 		const slaveCo = await seen(clientFor(t, url), id);
 		child.process.kill('SIGSTOP');
-		const refused = assert.rejects(slaveCo.connect(), coded('slave-gone'));
+		const refused = assert.rejects(slaveCo.connect(), coded('slave-unreachable'));
 		await turns(10);
 		child.process.kill('SIGKILL');
 		await refused;

@@ -181,9 +181,9 @@ describe('the user data of a slave', () => {
 		first.close();
 		await removed;
 		const second = await slaveFor(t, url, 'x'.repeat(900));
-		const closed = next(second, 'close');
+		const lost = next(second, 'disconnected');
 		second.update('x'.repeat(1100));
-		coded('limit-reached', 'the directory is full')((await closed)[0]);
+		coded('limit-reached', 'the directory is full')((await lost)[0]);
 		await slaveFor(t, url, 'x'.repeat(900));
 	});
 });
@@ -228,10 +228,12 @@ describe('a slave that is closed', () => {
 	it('by its master hears why', async (t) => {
 		const { master, url } = await masterFor(t);
 		const slave = await slaveFor(t, url);
-		const closed = next(slave, 'close');
+		const lost = next(slave, 'disconnected');
 		await master.close();
-		coded('link-closed', 'the master is closing')((await closed)[0]);
-		assert.equal(slave.state, 'closed');
+		const [error] = await lost;
+		coded('link-closed')(error);
+		assert.match(error.reason ?? '', /^the master is closing; come back in \d+ ms$/);
+		assert.equal(slave.state, 'reconnecting');
 	});
 
 	it('takes the place of none: another one gets another id', async (t) => {

@@ -1,6 +1,11 @@
 /** The programs that tests run in a process of their own: `node --import tsx child-programs.ts <name> <args>`. */
+
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { MasterConnection } from '../../src/client/node.js';
-import { Master, Slave } from '../../src/index.js';
+import { Master, relay, Slave, sharedState, streamServers } from '../../src/index.js';
+import { Peers } from '../../src/signal/node.js';
+import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
 import { plots } from './plots.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -58,6 +63,20 @@ async function fails(): Promise<void> {
 	say('closed');
 }
 
+/** Peers that were connected, and one that waits for somebody who is not there, hold nothing once they are closed. */
+async function peers(): Promise<void> {
+	const master = new Master(0, { services: [sharedState(), relay()] });
+	await master.ready;
+	const url = `ws://localhost:${master.address()?.port}`;
+	const both = [new Peers(url, 'room', { id: 'a' }), new Peers(url, 'room', { id: 'b', rtc: false })];
+	const all = [...both, new Peers(url, 'room', { id: 'c' }), new Peers('ws://localhost:1', 'room')];
+	for (const each of all.slice(0, 3))
+		while (each.connections.length < 2) await new Promise((r) => each.once('connection', r));
+	for (const each of all) each.close();
+	await master.close();
+	say('closed');
+}
+
 /** Listeners that throw, with somebody who hears of uncaught exceptions: everything else goes on. */
 async function caught(): Promise<void> {
 	const uncaught: unknown[] = [];
@@ -77,7 +96,43 @@ async function uncaught(where: string): Promise<void> {
 	say('still here');
 }
 
-const programs: Record<string, (...args: string[]) => Promise<void>> = { slave, bot, ends, fails, caught, uncaught };
+/** A stream server that sends everything back. */
+async function streamServer(url: string, name: string): Promise<void> {
+	const server = StreamServer(new MasterConnection(url), (stream) => void stream.pipe(stream));
+	await server.listen(name).ready;
+	say('listening');
+}
+
+/** A stream server, a client and a master that talk; when all are closed nothing must hold the process. */
+async function streamsEnd(): Promise<void> {
+	const proxy = streamServers();
+	const master = new Master(0, { services: [proxy] });
+	await master.ready;
+	const con = new MasterConnection(`ws://localhost:${master.address()?.port}`);
+	const server = StreamServer(con, (stream) => void stream.pipe(stream)).listen('echo');
+	for (const stream of [StreamClient(con).connect('echo'), proxy.connect('echo')]) {
+		stream.end('echo');
+		say(await text(stream));
+	}
+	const [error] = (await once(StreamClient(con, { wait: 10 }).connect('nobody'), 'error')) as [Error];
+	say(error.message);
+	server.close();
+	con.close();
+	await master.close();
+	say('closed');
+}
+
+const programs: Record<string, (...args: string[]) => Promise<void>> = {
+	slave,
+	bot,
+	ends,
+	fails,
+	caught,
+	uncaught,
+	streamServer,
+	streamsEnd,
+	peers,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 await programs[name]?.(...args);

@@ -7,6 +7,8 @@ import { Inbox } from './wait.js';
 export class CuttingProxy {
 	/** Address of the proxy, as a WebSocket URL. */
 	readonly url: string;
+	/** Whether new lines are closed at once. */
+	refuse = false;
 	readonly #sockets: Set<Socket>;
 	readonly #opened: Inbox<void>;
 
@@ -21,6 +23,10 @@ export class CuttingProxy {
 		const sockets = new Set<Socket>();
 		const opened = new Inbox<void>();
 		const server = createServer((near) => {
+			if (proxy.refuse) {
+				near.destroy();
+				return;
+			}
 			const far = connect(port);
 			for (const [one, other] of [
 				[near, far],
@@ -37,7 +43,11 @@ export class CuttingProxy {
 			opened.put();
 		});
 		await new Promise<void>((resolve) => server.listen(0, resolve));
-		const proxy = new CuttingProxy(`ws://localhost:${(server.address() as AddressInfo).port}`, sockets, opened);
+		const proxy: CuttingProxy = new CuttingProxy(
+			`ws://localhost:${(server.address() as AddressInfo).port}`,
+			sockets,
+			opened,
+		);
 		later(t, () => {
 			server.close();
 			proxy.cut();

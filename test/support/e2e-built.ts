@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The last file that a build writes. */
-const BUILT = join(ROOT, 'dist/browser/slave.mjs');
+const BUILT = join(ROOT, 'dist/browser/streams.mjs');
 
 /** Builds the package, which the examples and some tests use by its name, if a source is newer than the last build. */
 export function ensureBuilt(): void {

@@ -14,6 +14,8 @@ export interface Program {
 	says(pattern: RegExp): Promise<RegExpExecArray>;
 	/** Presses Ctrl-C; resolves with its exit code when it has ended, `null` if a signal ended it. */
 	interrupt(): Promise<number | null>;
+	/** Sends it SIGTERM; resolves in the same way. */
+	terminate(): Promise<number | null>;
 	/** Ends it in any case. */
 	close(): Promise<void>;
 }
@@ -50,6 +52,10 @@ export function runProgram(file: string, args: string[], env: NodeJS.ProcessEnv)
 		},
 		async interrupt() {
 			child.kill('SIGINT');
+			return (await ended)[0];
+		},
+		async terminate() {
+			child.kill('SIGTERM');
 			return (await ended)[0];
 		},
 		async close() {

@@ -37,9 +37,11 @@ const PAGES: Record<string, string> = {
 
 /** A web server with a few pages and a master. */
 export interface Site {
-	readonly master: Master;
+	master: Master;
 	/** `http://localhost:…`, without a slash at its end. */
 	readonly url: string;
+	/** Closes the master, for a moment, and begins another one at the same place. */
+	restart(): Promise<void>;
 	/** Registers a slave that is closed with the site. */
 	slave(userData?: unknown): Promise<Slave>;
 	close(): Promise<void>;
@@ -51,14 +53,19 @@ export async function openSite(options?: MasterOptions): Promise<Site> {
 		const page = PAGES[(request.url ?? '').split('?')[0] ?? ''];
 		response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' }).end(page);
 	});
-	const master = new Master(server, options);
+	const first = new Master(server, options);
 	server.listen(0);
-	await master.ready;
+	await first.ready;
 	const slaves: Slave[] = [];
 	const url = `http://localhost:${(server.address() as AddressInfo).port}`;
-	return {
-		master,
+	const site: Site = {
+		master: first,
 		url,
+		restart: async () => {
+			await site.master.close({ spread: 0 });
+			site.master = new Master(server, options);
+			await site.master.ready;
+		},
 		slave: async (userData) => {
 			const slave = await new Slave(url, userData);
 			slaves.push(slave);
@@ -66,10 +73,11 @@ export async function openSite(options?: MasterOptions): Promise<Site> {
 		},
 		close: async () => {
 			for (const slave of slaves) slave.close();
-			await master.close();
+			await site.master.close();
 			await closeServer(server);
 		},
 	};
+	return site;
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -2,7 +2,9 @@
 import type { BaseMasterConnection, MasterConnectionEvents } from '../../src/client/master-connection.js';
 import type { SlaveConnection, SlaveConnectionEvents } from '../../src/client/slave-connection.js';
 import type { Master, MasterEvents } from '../../src/master/master.js';
+import type { MuxStream } from '../../src/mux/node/index.js';
 import type { Channel, ChannelEvents } from '../../src/peer/channel.js';
+import type { PeerConnection, PeerConnectionEvents, Peers, PeersEvents } from '../../src/signal/node.js';
 import type { ClientConnection, ClientConnectionEvents } from '../../src/slave/client-connection.js';
 import type { Slave, SlaveEvents } from '../../src/slave/slave.js';
 import type { Emitter } from '../../src/wire/index.js';
@@ -39,11 +41,25 @@ type EventsOf<E> = E extends Master
 					? SlaveConnectionEvents
 					: E extends Channel
 						? ChannelEvents
-						: never;
+						: E extends NodeConnection
+							? PeerConnectionEvents<MuxStream>
+							: E extends Peers
+								? PeersEvents<MuxStream>
+								: never;
 
 type ArgsOf<Events, Name extends keyof Events> = Events[Name] extends unknown[] ? Events[Name] : never;
 
-type Emitting = Master | Slave | ClientConnection | BaseMasterConnection | SlaveConnection | Channel;
+type NodeConnection = PeerConnection<MuxStream>;
+
+type Emitting =
+	| Master
+	| Slave
+	| ClientConnection
+	| BaseMasterConnection
+	| SlaveConnection
+	| Channel
+	| NodeConnection
+	| Peers;
 
 /** The arguments of the next `event`. */
 export function next<E extends Emitting, Name extends keyof EventsOf<E> & string>(

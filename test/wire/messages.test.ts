@@ -21,44 +21,56 @@ const direct = {
 };
 const ice = { ufrag: 'a+/9', pwd: 'Zz0+'.repeat(6) };
 const iceServers = { servers: [{ urls: 'stun:s.test' }, { urls: ['turn:t.test'], username: 'u', credential: 'c' }] };
-const entry = { id: 'slave-1', data: '[1]', auth: '[2]', direct };
+const entry = { id: 'slave-1', data: '[1]', auth: '[2]', state: 'draining' as const, direct };
 const candidate = { session: 's', attempt: 1, candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
 const clientToMaster: Examples<typeof ClientToMaster> = {
 	offer: { session: 's', slave: 'b', attempt: 0, sdp: 'v=0', ice },
 	candidate,
 	close: { session: 's', reason: 'enough' },
+	find: { n: 1, prefix: '/streams', name: 'a name', wait: 2000 },
+	sessions: { list: [{ session: 's', peer: 'b' }], more: true },
+	beat: {},
 };
 
 const slaveToMaster: Examples<typeof SlaveToMaster> = {
-	register: { data: '[1]', direct },
+	register: { data: '[1]', draining: true, server: { prefix: '/streams', name: '__proto__' }, direct },
 	update: { data: '[1]' },
 	moved: { direct },
+	drain: {},
 	answer: { session: 's', attempt: 2, sdp: 'v=0', relay: false },
 	reject: { session: 's', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: '' },
+	sessions: { list: [], more: false },
+	beat: {},
 };
 
 const masterToSlave: Examples<typeof MasterToSlave> = {
-	registered: { id: 'slave-1', relay: true },
+	registered: { id: 'slave-1', resume: 'id.0.mac', heartbeat: 15_000, relay: true },
 	ice: iceServers,
 	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	dial: { ticket: 't' },
+	beat: { resume: 'id.0.mac' },
 };
 
 const masterToClient: Examples<typeof MasterToClient> = {
-	welcome: { id: 'client-1', relay: false },
+	welcome: { id: 'client-1', resume: 'id.0.mac', heartbeat: 15_000, relay: false },
 	ice: iceServers,
-	snapshot: { seq: 3, slaves: [entry] },
-	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'] },
+	snapshot: { epoch: 'e', seq: 3, slaves: [entry], partial: true },
+	resumed: { seq: 3 },
+	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'], settled: true },
 	answer: { session: 's', attempt: 0, sdp: 'v=0', relay: true },
 	rejected: { session: 's', code: 'rejected', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	gone: { session: 's' },
+	found: { n: 1, slave: entry },
+	absent: { n: 1, code: 'server-does-not-exist', reason: '' },
+	beat: { resume: 'id.0.mac' },
 };
 
 const directions: [name: string, table: Table, examples: Record<string, object>][] = [
@@ -68,7 +80,9 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 	['master to client', MasterToClient, masterToClient],
 ];
 
-const OPTIONAL = new Set(['auth', 'added', 'updated', 'removed', 'sdp', 'ice', 'direct', 'attempt', 'relay']);
+const OPTIONAL = new Set(
+	'auth server added updated removed state draining more partial settled sdp ice direct attempt relay'.split(' '),
+);
 
 const LENGTHS: Record<string, number> = {
 	id: LIMITS.idLength,
@@ -82,6 +96,11 @@ const LENGTHS: Record<string, number> = {
 	data: LIMITS.userDataLength,
 	auth: LIMITS.identityLength,
 	code: LIMITS.codeLength,
+	ticket: LIMITS.idLength,
+	prefix: LIMITS.serverPrefixLength,
+	name: LIMITS.serverNameLength,
+	resume: LIMITS.resumeTokenLength,
+	epoch: LIMITS.idLength,
 };
 
 const typeName = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
@@ -127,7 +146,7 @@ for (const [direction, table, examples] of directions) {
 				for (const [key] of keys) {
 					const { [key]: _, ...rest } = good as Record<string, unknown>;
 					const read = readMessage(table, JSON.stringify(rest));
-					assert.equal(read.ok, OPTIONAL.has(key), key);
+					assert.equal(read.ok, OPTIONAL.has(key) || t === 'beat', key);
 				}
 			});
 
@@ -201,7 +220,7 @@ describe('the directory in messages', () => {
 	const read = (message: object) => readMessage(MasterToClient, JSON.stringify(message)).ok;
 
 	it('may be empty', () => {
-		assert.ok(read({ t: 'snapshot', seq: 0, slaves: [] }));
+		assert.ok(read({ t: 'snapshot', epoch: 'e', seq: 0, slaves: [] }));
 		assert.ok(read({ t: 'delta', seq: 1 }));
 	});
 
@@ -215,7 +234,7 @@ describe('the directory in messages', () => {
 			{ id: 'x', data: null },
 			{ ...entry, auth: 1 },
 		]) {
-			assert.equal(read({ t: 'snapshot', seq: 0, slaves: [entry, bad] }), false, JSON.stringify(bad));
+			assert.equal(read({ t: 'snapshot', epoch: 'e', seq: 0, slaves: [entry, bad] }), false, JSON.stringify(bad));
 			assert.equal(read({ t: 'delta', seq: 0, added: [entry, bad] }), false, JSON.stringify(bad));
 			assert.equal(read({ t: 'delta', seq: 0, updated: [entry, bad] }), false, JSON.stringify(bad));
 		}
@@ -223,7 +242,12 @@ describe('the directory in messages', () => {
 	});
 
 	it('has ids and user data within their bounds', () => {
-		const long = (length: number) => ({ t: 'snapshot', seq: 0, slaves: [{ id: 'x', data: 'x'.repeat(length) }] });
+		const long = (length: number) => ({
+			t: 'snapshot',
+			epoch: 'e',
+			seq: 0,
+			slaves: [{ id: 'x', data: 'x'.repeat(length) }],
+		});
 		assert.equal(read(long(LIMITS.userDataLength)), true);
 		assert.equal(read(long(LIMITS.userDataLength + 1)), false);
 	});
@@ -275,6 +299,29 @@ describe('what begins a connection over WebRTC', () => {
 	it('counts its attempts with whole numbers', () => {
 		for (const attempt of [-1, 1.5, '1', 2 ** 53]) {
 			assert.equal(read(ClientToMaster, { t: 'offer', session: 's', slave: 'b', attempt }), false, `${attempt}`);
+		}
+	});
+});
+
+describe('the name of a stream server in messages', () => {
+	it('has a bound at both ends, wherever it is said', () => {
+		for (const [length, isGood] of [
+			[0, false],
+			[1, true],
+			[LIMITS.serverNameLength, true],
+			[LIMITS.serverNameLength + 1, false],
+		] as const) {
+			const server = { prefix: '/p', name: 'x'.repeat(length) };
+			const find = JSON.stringify({ t: 'find', n: 0, ...server, wait: 0 });
+			assert.equal(readMessage(ClientToMaster, find).ok, isGood);
+			assert.equal(readMessage(SlaveToMaster, JSON.stringify({ t: 'register', data: '', server })).ok, isGood);
+		}
+	});
+
+	it('is not waited for without end', () => {
+		for (const wait of ['-1', '60001', '1e999', 'null']) {
+			const text = `{"t":"find","n":0,"prefix":"/p","name":"x","wait":${wait}}`;
+			assert.equal(readMessage(ClientToMaster, text).ok, false, wait);
 		}
 	});
 });

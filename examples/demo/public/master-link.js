@@ -9,13 +9,11 @@ import { MasterConnection } from '/enslavism/client.mjs';
  * @property {(state: 'connecting' | 'open' | 'lost') => void} state
  */
 
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 8000;
+const PAUSE = 2000;
 
-/** The page's link to its master, made again whenever it is lost. Games that run need no master. */
+/** The page's link to its master. It comes back by itself; games that run need no master. */
 export class MasterLink {
 	#handlers;
-	#pause = FIRST_PAUSE;
 
 	/** @param {MasterLinkHandlers} handlers */
 	constructor(handlers) {
@@ -30,14 +28,13 @@ export class MasterLink {
 		master.on('slaveadded', added);
 		master.on('slaveupdated', updated);
 		master.on('slaveremoved', removed);
-		master.on('open', () => {
-			this.#pause = FIRST_PAUSE;
-			state('open');
-		});
+		master.on('open', () => state('open'));
+		master.on('disconnected', () => state('lost'));
+		master.on('reconnected', () => state('open'));
+		// It was never there, or does not want this page any more: a master that is started now may.
 		master.on('close', () => {
 			state('lost');
-			setTimeout(() => this.#connect(), this.#pause);
-			this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+			setTimeout(() => this.#connect(), PAUSE);
 		});
 	}
 }

@@ -9,6 +9,9 @@ const MOST_DOTS = 16;
 const FAIR = 60;
 const SLOW = 150;
 
+/** What can be done with a slave, by its availability. */
+const ACTIONS = { ready: 'Join', unreachable: 'Away', draining: 'Closing', gone: 'Gone' };
+
 /** A slave in the list, and the button that joins it. */
 export class SlaveCard {
 	element = make('li', 'slave');
@@ -47,7 +50,7 @@ export class SlaveCard {
 		this.element.classList.toggle('full', info.full);
 		this.#name.textContent = info.name;
 		this.#players.replaceChildren(`${info.players} / ${info.capacity}`, make('span', '', ' players'));
-		this.#action.textContent = info.full ? 'Full' : 'Join';
+		this.#action.textContent = info.full ? 'Full' : ACTIONS[this.#slave.availability];
 		this.#showPlaces(info);
 	}
 

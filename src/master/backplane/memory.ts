@@ -4,6 +4,8 @@ import type { Backplane, BackplaneEvents, PeerMessage } from './backplane.js';
 /** The backplane of a master that is alone. */
 export class MemoryBackplane implements Backplane {
 	readonly #slaves = new Set<string>();
+	/** Who has each name. */
+	readonly #claims = new Map<string, string>();
 	#events: BackplaneEvents | undefined;
 
 	start(events: BackplaneEvents): void {
@@ -19,8 +21,18 @@ export class MemoryBackplane implements Backplane {
 		if (this.#slaves.delete(id)) this.#events?.slaveLeft(id);
 	}
 
-	has(slave: string): boolean {
-		return this.#slaves.has(slave);
+	claim(name: string, entry: DirectoryEntry): Promise<boolean> {
+		const owner = this.#claims.get(name) ?? entry.id;
+		if (owner !== entry.id) return Promise.resolve(false);
+		this.#claims.set(name, owner);
+		this.#events?.claimed(name, entry);
+		return Promise.resolve(true);
+	}
+
+	release(name: string, slave: string): void {
+		if (this.#claims.get(name) !== slave) return;
+		this.#claims.delete(name);
+		this.#events?.released(name);
 	}
 
 	send(peer: string, message: PeerMessage): void {
@@ -29,6 +41,7 @@ export class MemoryBackplane implements Backplane {
 
 	close(): void {
 		this.#slaves.clear();
+		this.#claims.clear();
 		this.#events = undefined;
 	}
 }

@@ -87,8 +87,7 @@ export class MuxStream implements StreamHandler {
 	}
 
 	/** @internal */
-	broken(why: ErrorCode): void {
-		const error = new EnslavismError(why);
+	broken(why: ErrorCode, error = new EnslavismError(why)): void {
 		// What arrived whole may still be read.
 		if (!this.#isEnded) {
 			this.#queue.clear();

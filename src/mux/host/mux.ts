@@ -1,5 +1,5 @@
 import { Emitter } from '../../wire/emitter.js';
-import { EnslavismError, type ErrorCode, rethrowLater } from '../../wire/errors.js';
+import { EnslavismError, type ErrorCode, isEnslavismError, rethrowLater } from '../../wire/errors.js';
 import { type Batch, encodeMeta, Session, type Stream, type StreamHandler } from '../index.js';
 import type { Carrier } from './carrier.js';
 import { Incoming, Outgoing } from './opening.js';
@@ -19,6 +19,20 @@ export interface MuxOptions {
 	maxWindow?: number | undefined;
 	/** A connection on which nothing arrives for this long, in ms, is asked, and after as long again lost. Default: never. */
 	heartbeat?: number | undefined;
+}
+
+/** The part of an `AbortSignal` that is used; browsers and Node have it. */
+export interface AbortSignalLike {
+	readonly aborted: boolean;
+	readonly reason?: unknown;
+	addEventListener(type: 'abort', listener: () => void): void;
+	removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Options of one stream. */
+export interface StreamOptions {
+	/** Resets the stream, for both ends, when it is aborted. The stream's error has the signal's reason as its cause. */
+	signal?: AbortSignalLike | undefined;
 }
 
 export type MuxEvents<Face> = {
@@ -111,9 +125,10 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 	 * @throws EnslavismError `bad-meta`; `limit-reached` when this end has as many streams as it may; `mux-closed` when
 	 *   either end is closing
 	 */
-	openStream(meta?: unknown): Face {
+	openStream(meta?: unknown, { signal }: StreamOptions = {}): Face {
 		const { stream, face } = this.#open(meta);
 		stream.handler = face;
+		if (signal !== undefined) this.#heed(signal, stream);
 		return face;
 	}
 
@@ -125,8 +140,8 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 	 * @returns the same stream; rejects with what {@link openStream} throws, or with the code that the other end gave:
 	 *   `limit-reached`, `bad-meta`, `stream-refused`, `stream-reset`, `mux-closed`, `mux-lost`
 	 */
-	createStream(meta?: unknown, callback?: (stream: Face) => void): Promise<Face> {
-		const created = this.#create(meta);
+	createStream(meta?: unknown, callback?: (stream: Face) => void, options: StreamOptions = {}): Promise<Face> {
+		const created = this.#create(meta, options);
 		if (callback !== undefined) {
 			const call = (stream: Face): void => {
 				try {
@@ -182,11 +197,25 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 		return { stream, face: this.show(stream, meta) };
 	}
 
-	async #create(meta: unknown): Promise<Face> {
+	async #create(meta: unknown, { signal }: StreamOptions): Promise<Face> {
 		const { stream, face } = this.#open(meta);
 		return new Promise<Face>((resolve, reject) => {
 			stream.handler = new Outgoing(stream, face, resolve, reject);
+			if (signal !== undefined) this.#heed(signal, stream);
 		});
+	}
+
+	#heed(signal: AbortSignalLike, stream: Stream): void {
+		const abort = (): void => {
+			const error = new EnslavismError('stream-reset', 'the stream was aborted', { cause: signal.reason });
+			this.session.reset(stream, 'stream-reset', error);
+		};
+		if (signal.aborted) {
+			abort();
+			return;
+		}
+		signal.addEventListener('abort', abort);
+		stream.left = () => signal.removeEventListener('abort', abort);
 	}
 
 	#opened(stream: Stream): void {
@@ -261,9 +290,9 @@ export abstract class MuxBase<Face extends StreamHandler> extends Emitter<MuxEve
 		this.closed = true;
 		clearTimeout(this.#beat);
 		const isLost = cause !== undefined || (this.size > 0 && !this.session.leaving);
-		if (isLost) this.#error ??= new EnslavismError('mux-lost', '', { cause });
-		this.session.stop(isLost ? 'mux-lost' : 'mux-closed');
+		if (isLost) this.#error ??= isEnslavismError(cause) ? cause : new EnslavismError('mux-lost', '', { cause });
 		const error = this.#error;
+		this.session.stop(error?.code ?? 'mux-closed', error);
 		for (const { reject } of this.#pings.splice(0)) reject(error ?? new EnslavismError('mux-closed'));
 		for (const { resolve } of this.#closing.splice(0)) resolve();
 		if (error !== undefined) this.emit('error', error);

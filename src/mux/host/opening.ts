@@ -72,8 +72,8 @@ export class Outgoing<Face extends StreamHandler> implements StreamHandler {
 		this.#face.sent();
 	}
 
-	broken(why: ErrorCode): void {
-		this.#face.broken(why);
-		this.#reject(new EnslavismError(why));
+	broken(why: ErrorCode, error = new EnslavismError(why)): void {
+		this.#face.broken(why, error);
+		this.#reject(error);
 	}
 }

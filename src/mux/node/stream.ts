@@ -98,8 +98,7 @@ export class MuxStream extends Duplex implements StreamHandler {
 	}
 
 	/** @internal */
-	broken(why: ErrorCode): void {
-		const error = new EnslavismError(why);
+	broken(why: ErrorCode, error = new EnslavismError(why)): void {
 		// What arrived whole may still be read.
 		if (this.#isEnded && !this.readableEnded && this.#callback === undefined) {
 			this.once('end', () => this.destroy(error));

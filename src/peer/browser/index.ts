@@ -1,2 +1,1 @@
 export { browserPlatform } from './platform.js';
-export { onBrowserWake } from './wake.js';

@@ -1,6 +1,7 @@
 import type { OpenSocket } from '../../link/index.js';
 import type { Platform } from '../platform.js';
 import { createBrowserPeer } from './rtc.js';
+import { onBrowserWake } from './wake.js';
 
 const openSocket: OpenSocket = (url, protocols, handlers) => {
 	const socket = new WebSocket(url, protocols);
@@ -25,6 +26,7 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 /** A browser page. */
 export const browserPlatform: Platform = {
 	openSocket,
+	onWake: onBrowserWake,
 	createPeer: createBrowserPeer,
 	defaultMasterUrl: () => location.origin,
 };

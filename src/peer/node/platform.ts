@@ -75,6 +75,8 @@ async function refusalOf(response: IncomingMessage): Promise<[code: number, reas
 /** Node, with ws and node-datachannel. */
 export const nodePlatform: Platform = {
 	openSocket,
+	// A server does not sleep, and nothing tells it that its network is back.
+	onWake: () => () => {},
 	createPeer: createNodePeer,
 	openEndpoint,
 	defaultMasterUrl: () => '',
