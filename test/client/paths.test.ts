@@ -280,12 +280,15 @@ describe('a session over the relay', () => {
 		});
 	}
 
-	it('ends soon when the other end is gone without a word', async (t) => {
-		const { client, slaveCo, clientCo, master } = await sessionFor(t, RELAY_ONLY);
-		const over = [next(slaveCo, 'close'), next(clientCo, 'close')];
-		assert.equal(client.state, 'open');
+	it('waits for another path when the master is gone', async (t) => {
+		const { slaveCo, clientCo, master } = await sessionFor(t, RELAY_ONLY);
+		const told = [next(slaveCo, 'pathchange'), next(clientCo, 'pathchange')];
 		await master.close();
-		for (const each of over) assert.equal((await each)[0].code, 'session-closed');
+		for (const each of told) assert.equal((await each)[0], undefined);
+		assert.deepEqual(
+			[slaveCo.state, slaveCo.path, clientCo.state, clientCo.path],
+			['open', undefined, 'open', undefined],
+		);
 	});
 
 	it('closes channels, opens others, and measures', async (t) => {
