@@ -9,7 +9,7 @@ import { ask } from '../support/http.js';
 const PUBLIC = new URL('../../examples/demo/public/', import.meta.url);
 
 async function site(t: TestContext): Promise<number> {
-	const server = createServer(serveWebsite()).listen(0);
+	const server = createServer(serveWebsite(PUBLIC)).listen(0);
 	t.after(() => server.close());
 	await new Promise((resolve) => server.once('listening', resolve));
 	return (server.address() as AddressInfo).port;
