@@ -160,6 +160,7 @@ export class Hub {
 		const client = this.#clients.get(link.id);
 		if (client?.link !== link || this.#closed) return;
 		client.link = undefined;
+		client.returning.abandon();
 		const gone = (): void => {
 			this.#clients.delete(link.id);
 			this.#sessions.drop(link.id);
@@ -224,6 +225,7 @@ export class Hub {
 		this.#timers.stop(slave.unregistered);
 		slave.unregistered = undefined;
 		slave.link = undefined;
+		slave.returning.abandon();
 		if (!this.#closed) this.#tellOfLoss(link.id);
 		if (this.#closed || final || slave.data === undefined || this.#options.grace === 0) {
 			this.#removeSlave(link.id);
@@ -377,6 +379,7 @@ export class Hub {
 	/** A peer has come back, perhaps before its older link was found to be lost. */
 	#replace(known: Peer<ClientLink | SlaveLink>): void {
 		this.#timers.stop(known.away);
+		known.returning.abandon();
 		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
 	}
 
