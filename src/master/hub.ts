@@ -126,7 +126,8 @@ export class Hub {
 	/** @param since where the list of a client stands that comes back */
 	clientJoined(link: ClientLink, auth: string | undefined, since: Position | undefined): void {
 		const known = this.#clients.get(link.id);
-		const offers = known?.offers ?? this.#offersOf();
+		const { offersPerSecond: perSecond, offersAtOnce: burst } = this.#options.limits;
+		const offers = known?.offers ?? new TokenBucket({ perSecond, burst }, performance.now());
 		this.#clients.set(link.id, { link, auth, away: undefined, returning: this.#returning(link, 'client'), offers });
 		this.#linked.clients++;
 		if (known !== undefined) this.#replace(known);
@@ -381,11 +382,6 @@ export class Hub {
 		this.#timers.stop(known.away);
 		known.returning.abandon();
 		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
-	}
-
-	#offersOf(): TokenBucket {
-		const { offersPerSecond, offersAtOnce } = this.#options.limits;
-		return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
 	}
 
 	#deliver(peer: string, message: PeerMessage): void {

@@ -29,6 +29,7 @@ const CANDIDATE =
 const BEAT = '{"t":"beat"}';
 const WELCOME = '{"t":"welcome","id":"s","resume":"id.zz.mac","heartbeat":15000}';
 
+const RESUMED = '{"t":"resumed","seq":3}';
 const SNAPSHOT =
 	'{"t":"snapshot","epoch":"e","seq":3,"slaves":[{"id":"a","data":"[1]","state":"draining"},{"id":"b","data":"[2]","auth":"[3]"}]}';
 
@@ -37,7 +38,7 @@ export async function record(): Promise<Recording> {
 	const recording: Recording = {
 		client: [CANDIDATE, BEAT],
 		slave: [CANDIDATE, BEAT],
-		toClient: [WELCOME, SNAPSHOT],
+		toClient: [WELCOME, SNAPSHOT, RESUMED],
 		toSlave: [BEAT],
 		upgrades: [],
 	};
