@@ -51,6 +51,7 @@ export interface HubOptions {
 interface Peer<L> {
 	/** The link; `undefined` while it is lost. */
 	link: L | undefined;
+	/** What the auth listener said of it, as others are told, and as it is. */
 	auth: string | undefined;
 	identity: unknown;
 	/** Runs while the link is lost: then the peer is forgotten. */
@@ -78,8 +79,8 @@ type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
 
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
- * end, unread. A client reaches only slaves in the directory, and those
- * whose name it knows, a slave only clients that have a session with it.
+ * end, unread. A client reaches only slaves in the directory and those whose name it knows, a slave only clients that
+ * have a session with it.
  *
  * A peer whose link is lost is kept for a while, with its sessions: a slave stays in the directory, marked `unreachable`.
  */
@@ -107,9 +108,9 @@ export class Hub {
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
 			slaveLeft: (id) => this.#unlisted(id),
+			claimed: (name, entry) => this.names.claimed(name, entry),
+			released: (name) => this.names.released(name),
 			message: (peer, message) => this.#deliver(peer, message),
-			claimed: (key, entry) => this.names.claimed(key, entry),
-			released: (key) => this.names.released(key),
 		});
 	}
 
@@ -145,7 +146,10 @@ export class Hub {
 		const returning = this.#returning(link, 'client');
 		this.#clients.set(link.id, { link, auth, identity, away: undefined, returning, offers });
 		this.#linked.clients++;
-		if (known !== undefined) this.#replace(known);
+		if (known !== undefined) {
+			this.names.forget(link.id);
+			this.#replace(known);
+		}
 		link.say({ t: 'welcome', id: link.id, resume: link.token(), heartbeat: this.#options.heartbeat });
 		// Before the list: the first session may begin with it.
 		this.#options.ice.join(link, 'client', identity);
@@ -181,8 +185,10 @@ export class Hub {
 		this.#linked.clients--;
 		const client = this.#clients.get(link.id);
 		if (client?.link !== link || this.#closed) return;
+		// It asks again when it is back.
 		this.names.forget(link.id);
 		client.link = undefined;
+		client.returning.abandon();
 		const gone = (): void => {
 			this.#clients.delete(link.id);
 			this.#sessions.drop(link.id);
@@ -251,14 +257,22 @@ export class Hub {
 		this.#timers.stop(slave.unregistered);
 		slave.unregistered = undefined;
 		slave.link = undefined;
+		slave.returning.abandon();
 		if (!this.#closed) this.#tellOfLoss(link.id);
-		const isNobody = slave.mayHave === undefined ? slave.data === undefined : slave.server === undefined;
-		if (this.#closed || final || isNobody || slave.data === undefined || this.#options.grace === 0) {
+		const { data } = slave;
+		// One that waits for its name has nothing to come back to.
+		const isNameless = slave.mayHave !== undefined && slave.server === undefined;
+		if (this.#closed || final || data === undefined || isNameless || this.#options.grace === 0) {
 			this.#removeSlave(link.id);
 			return;
 		}
 		slave.away = this.#timers.start(this.#options.grace, () => this.#removeSlave(link.id));
-		this.#announce(slave, link.id, slave.data);
+		this.#announce(slave, link.id, data);
+	}
+
+	/** Says something to a client or slave, wherever it is linked. */
+	tell(peer: string, message: PeerMessage): void {
+		this.#options.backplane.send(peer, message);
 	}
 
 	/**
@@ -289,11 +303,8 @@ export class Hub {
 		const { data, server } = message;
 		if ((server === undefined) !== (slave.mayHave === undefined)) {
 			link.close(CLOSE.badMessage, 'only stream servers have a name, and all of them');
-		} else if (server !== undefined && slave.mayHave !== undefined) {
-			void this.#name(slave, link, server, slave.mayHave, data);
-		} else if (this.#publish(slave, link.id, data)) {
-			this.#registered(slave, link);
-		}
+		} else if (server !== undefined) void this.#name(slave, link, server, data);
+		else if (this.#publish(slave, link.id, data)) this.#registered(slave, link);
 	}
 
 	#registered({ identity }: Slave, link: SlaveLink): void {
@@ -301,20 +312,30 @@ export class Hub {
 		this.#options.ice.join(link, 'slave', identity);
 	}
 
-	/** Gives a slave a name instead of a place in the list. One that comes back has it still. */
-	async #name(slave: Slave, link: SlaveLink, server: ServerName, mayHave: MayHave, data: string): Promise<void> {
-		if (!this.#keep(slave, data)) return;
-		const refusal = await this.names.give(server, { id: link.id, data, auth: slave.auth }, mayHave);
+	/** Gives a slave a name instead of a place in the list, or its own name again. */
+	async #name(slave: Slave, link: SlaveLink, server: ServerName, data: string): Promise<void> {
+		const { mayHave } = slave;
+		if (mayHave === undefined || !this.#keep(slave, data)) return;
+		const mayStill: MayHave = async (server) => {
+			const decision = await mayHave(server);
+			return this.#slaves.get(link.id) === slave ? decision : { refusal: 'the link is gone' };
+		};
+		const before = slave.server;
+		if (before !== undefined && !isSameServer(before, server)) this.#release(slave, link.id);
+		const { auth } = slave;
+		const refusal = await this.names.give(server, { id: link.id, data, auth }, mayStill);
 		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
-		else if (this.#slaves.get(link.id) === slave && slave.link === link) {
+		else if (this.#slaves.get(link.id) === slave) {
 			slave.server = server;
-			this.#registered(slave, link);
-		} else if (this.#slaves.get(link.id)?.server === undefined) this.names.release(server, link.id);
+			if (slave.link === link) this.#registered(slave, link);
+			else this.#announce(slave, link.id, data);
+		} else if (!this.#slaves.has(link.id)) this.names.release(server, link.id);
 	}
 
-	/** Says something to a client or slave, wherever it is linked. */
-	tell(peer: string, message: PeerMessage): void {
-		this.#options.backplane.send(peer, message);
+	#release(slave: Slave, id: string): void {
+		if (slave.server === undefined) return;
+		this.names.release(slave.server, id);
+		slave.server = undefined;
 	}
 
 	#publish(slave: Slave, id: string, data: string): boolean {
@@ -338,19 +359,19 @@ export class Hub {
 		return true;
 	}
 
-	#announce({ link, auth, draining, mayHave }: Slave, id: string, data: string): void {
-		if (mayHave !== undefined) return;
+	#announce({ link, auth, draining, mayHave, server }: Slave, id: string, data: string): void {
 		const state = link === undefined ? 'unreachable' : draining ? 'draining' : undefined;
-		this.#options.backplane.announce({ id, data, auth, state });
+		if (mayHave === undefined) this.#options.backplane.announce({ id, data, auth, state });
+		else if (server !== undefined) this.names.update(server, { id, data, auth, state });
 	}
 
 	#removeSlave(id: string): void {
-		const { data, server } = this.#slaves.get(id) ?? {};
-		this.#directoryLength -= data?.length ?? 0;
+		const slave = this.#slaves.get(id);
+		this.#directoryLength -= slave?.data?.length ?? 0;
+		if (slave !== undefined) this.#release(slave, id);
 		this.#slaves.delete(id);
 		this.#sessions.drop(id);
-		if (server === undefined) this.#options.backplane.withdraw(id);
-		else this.names.release(server, id);
+		this.#options.backplane.withdraw(id);
 	}
 
 	#listed(entry: DirectoryEntry): void {
@@ -373,10 +394,9 @@ export class Hub {
 
 	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
 		const client = this.#clients.get(link.id);
-		const known = this.#slaves.get(slave);
 		const asked = {
-			slave: this.names.entry(slave) ?? this.#entries.get(slave),
-			registering: known !== undefined && (known.link === undefined || known.unregistered !== undefined),
+			slave: this.#entries.get(slave) ?? this.names.ownerOf(slave),
+			registering: this.#slaves.get(slave)?.unregistered !== undefined,
 			settling: this.#directory.settling,
 			ofClient: this.#sessions.count(link.id),
 			ofSlave: this.#sessions.count(slave),
@@ -444,6 +464,7 @@ export class Hub {
 	/** A peer has come back, perhaps before its older link was found to be lost. */
 	#replace(known: Peer<ClientLink | SlaveLink>): void {
 		this.#timers.stop(known.away);
+		known.returning.abandon();
 		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
 	}
 
@@ -461,4 +482,8 @@ export class Hub {
 
 function otherEnd(route: SessionRoute, from: string): string {
 	return route.client === from ? route.slave : route.client;
+}
+
+function isSameServer(one: ServerName, other: ServerName): boolean {
+	return one.prefix === other.prefix && one.name === other.name;
 }

@@ -133,11 +133,11 @@ export class Sessions {
 	}
 }
 
-/** Ids of peers are the master's own and have no space in them, so that no two pairs make the same text. */
+/** Ids come from strangers: no two different pairs make the same text. */
 function claimOf(peer: string, session: string): string {
-	return `${peer} ${session}`;
+	return JSON.stringify([peer, session]);
 }
 
 function claimValue({ client, slave }: SessionRoute): string {
-	return `${client} ${slave}`;
+	return JSON.stringify([client, slave]);
 }
