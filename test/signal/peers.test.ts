@@ -334,9 +334,11 @@ describe('peers without a path for WebRTC', () => {
 	test('are relayed when it does not open in time', async (t) => {
 		const { url } = await openMaster(t, services());
 		const offered = new Inbox<void>();
-		const deaf: CreatePeer = (config, handlers) =>
-			nodePlatform.createPeer(config, { ...handlers, description: () => offered.put() });
-		t.mock.timers.enable({ apis: ['setTimeout'] });
+		const deaf: CreatePeer = (config, handlers) => {
+			// Not before: the master tells who is there by timers, too.
+			t.mock.timers.enable({ apis: ['setTimeout'] });
+			return nodePlatform.createPeer(config, { ...handlers, description: () => offered.put() });
+		};
 		const blind = new HostedPeers(url, 'room', 'z', { createPeer: deaf });
 		later(t, () => blind.close());
 		const other = peersFor(t, url, 'a');
