@@ -3,6 +3,7 @@
  * Bulk throughput and echo latency of reliable channels under 5 % loss each way and 20 ms of round trip, ours and raw
  * node-datachannel with its default settings at the same time on the same road. Needs root, TUN and Python 3.
  */
+import { whyNoNetlab } from '../test/netlab/netlab.js';
 import { openNetwork } from './support/netns.js';
 import { type Pair, startPair } from './support/pair.js';
 import { judge, show } from './support/report.js';
@@ -46,7 +47,7 @@ async function both<T>(measure: (pair: Pair) => Promise<T>, places: Parameters<t
 
 const network = await openNetwork(ONE_WAY_MS, LOSS_PERCENT);
 if (network === undefined) {
-	console.log('  not measured: making a network that loses packets needs root, /dev/net/tun, iproute2 and python3');
+	console.log(`  not measured: a network that loses packets ${whyNoNetlab()}`);
 } else {
 	try {
 		const [ourBulk, rawBulk] = await both(bulk, network.places);
@@ -57,6 +58,6 @@ if (network === undefined) {
 		judge('median echo under loss, ours / raw', quantile(ours, 0.5) / quantile(raw, 0.5), { atMost: 1 + LUCK });
 		judge('p95 of echoes under loss, ours / raw', quantile(ours, 0.95) / quantile(raw, 0.95), { atMost: 1 + LUCK });
 	} finally {
-		network.close();
+		await network.close();
 	}
 }

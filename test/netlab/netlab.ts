@@ -24,6 +24,11 @@ const COMMAND_MS = 15_000;
 /** The programs that networks are made with and that run in them, and the Debian packages they are in. */
 const PROGRAMS = { ip: 'iproute2', iptables: 'iptables', python3: 'python3', turnserver: 'coturn' } as const;
 
+type Program = keyof typeof PROGRAMS;
+
+/** What all tests of networks together need. */
+export const EVERYTHING = Object.keys(PROGRAMS) as Program[];
+
 /** A host's way to the middle of the internet; two of them lie between two hosts. */
 export interface Road {
 	/** One way, in milliseconds. Default 0. */
@@ -53,17 +58,17 @@ interface Answer {
 }
 
 /** What keeps this process from making networks, in a few words; `undefined` if nothing does. */
-export function whyNoNetlab(): string | undefined {
+export function whyNoNetlab(needed: Program[] = ['ip', 'iptables', 'python3']): string | undefined {
 	if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root';
 	if (!existsSync('/dev/net/tun')) return 'needs /dev/net/tun';
-	const missing = missingPackages();
+	const missing = missingPackages(needed);
 	if (missing.length > 0) return `needs apt-get install ${missing.join(' ')}`;
 	return mayMakeNamespaces() ? undefined : 'needs the right to make network namespaces';
 }
 
 /** The Debian packages that a network lacks. */
-export function missingPackages(): string[] {
-	return Object.entries(PROGRAMS).flatMap(([program, name]) => (isInstalled(program) ? [] : [name]));
+export function missingPackages(needed: Program[] = EVERYTHING): string[] {
+	return needed.filter((program) => !isInstalled(program)).map((program) => PROGRAMS[program]);
 }
 
 function isInstalled(program: string): boolean {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ClientActor, MasterActor, SlaveActor } from './actor.js';
-import { type Host, whyNoNetlab } from './netlab.js';
+import { EVERYTHING, type Host, whyNoNetlab } from './netlab.js';
 import { echo, join, openChannel, roundTrips, sendNumbers } from './pages.js';
 import { openWorld, ROAD_MS, type World } from './world.js';
 
@@ -191,7 +191,7 @@ const SCENARIOS: Scenario[] = [
 	},
 ];
 
-describe('in a test network', { skip: whyNoNetlab(), timeout: 170_000 }, () => {
+describe('in a test network', { skip: whyNoNetlab(EVERYTHING), timeout: 170_000 }, () => {
 	let world: World;
 	before(async () => {
 		world = await openWorld();
