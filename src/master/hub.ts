@@ -15,16 +15,12 @@ import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
-import { answerTo, type MayHave, Names } from './names.js';
-import { refusalOf } from './offers.js';
-import type { PeerLink } from './peer-link.js';
-import { Returning } from './returning.js';
-import { type SessionRoute, Sessions } from './sessions.js';
+import type { Client, ClientLink, Peer, Slave, SlaveLink } from './members.js';
+import { answerTo, isSameServer, type MayHave, Names } from './names.js';
+import { offersOf } from './offers.js';
+import { Routing } from './routing.js';
+import type { SessionRoute } from './sessions.js';
 import { Timers } from './timers.js';
-import { TokenBucket } from './token-bucket.js';
-
-export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
-export type SlaveLink = PeerLink<SlaveToMaster, MasterToSlave>;
 
 /** What the hub tells of its directory: every slave of every master. */
 export interface HubEvents {
@@ -48,33 +44,6 @@ export interface HubOptions {
 	events: HubEvents;
 }
 
-interface Peer<L> {
-	/** The link; `undefined` while it is lost. */
-	link: L | undefined;
-	/** What the auth listener said of it, as others are told, and as it is. */
-	auth: string | undefined;
-	identity: unknown;
-	/** Runs while the link is lost: then the peer is forgotten. */
-	away: NodeJS.Timeout | undefined;
-	returning: Returning;
-}
-
-interface Client extends Peer<ClientLink> {
-	offers: TokenBucket;
-}
-
-interface Slave extends Peer<SlaveLink> {
-	/** Its user data; `undefined` until it has registered for the first time. */
-	data: string | undefined;
-	draining: boolean;
-	/** Runs until the link has registered. */
-	unregistered: NodeJS.Timeout | undefined;
-	/** Asks whether it may have a name; `undefined` for a slave that is to be listed. */
-	mayHave: MayHave | undefined;
-	/** The name that it has instead of being listed. */
-	server: ServerName | undefined;
-}
-
 type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
 
 /**
@@ -91,7 +60,7 @@ export class Hub {
 	readonly #slaves = new Map<string, Slave>();
 	readonly #entries = new Map<string, DirectoryEntry>();
 	readonly #directory: Directory;
-	readonly #sessions = new Sessions();
+	readonly #routing: Routing;
 	readonly #fanOut: FanOut;
 	readonly #options: HubOptions;
 	readonly #timers = new Timers();
@@ -105,6 +74,7 @@ export class Hub {
 		this.#directory = new Directory({ ...limits, settling: remembers });
 		this.#fanOut = new FanOut(this.#directory, tick);
 		this.names = new Names(backplane);
+		this.#routing = new Routing(backplane, limits);
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
 			slaveLeft: (id) => this.#unlisted(id),
@@ -142,8 +112,8 @@ export class Hub {
 	/** @param since where the list of a client stands that comes back */
 	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown, since: Position | undefined): void {
 		const known = this.#clients.get(link.id);
-		const offers = known?.offers ?? this.#offersOf();
-		const returning = this.#returning(link, 'client');
+		const offers = known?.offers ?? offersOf(this.#options.limits);
+		const returning = this.#routing.returning(link.id, 'client');
 		this.#clients.set(link.id, { link, auth, identity, away: undefined, returning, offers });
 		this.#linked.clients++;
 		if (known !== undefined) {
@@ -162,10 +132,10 @@ export class Hub {
 				this.#offer(link, message);
 				return;
 			case 'candidate':
-				this.#pass(link.id, message);
+				this.#routing.pass(link.id, message);
 				return;
 			case 'close':
-				this.#close(link.id, message.session, message.reason);
+				this.#routing.close(link.id, message.session, message.reason);
 				return;
 			case 'find':
 				this.names.find(link.id, message, message.wait, (found) => link.say(answerTo(message.n, found)));
@@ -191,10 +161,10 @@ export class Hub {
 		client.returning.abandon();
 		const gone = (): void => {
 			this.#clients.delete(link.id);
-			this.#sessions.drop(link.id);
+			this.#routing.sessions.drop(link.id);
 		};
-		this.#tellOfLoss(link.id);
-		if (final || this.#sessions.count(link.id) === 0) gone();
+		this.#routing.tellOfLoss(link.id);
+		if (final || this.#routing.sessions.count(link.id) === 0) gone();
 		else client.away = this.#timers.start(this.#options.grace, gone);
 	}
 
@@ -205,7 +175,7 @@ export class Hub {
 		);
 		const known = this.#slaves.get(link.id);
 		const { data, draining, server } = known ?? { data: undefined, draining: false, server: undefined };
-		const returning = this.#returning(link, 'slave');
+		const returning = this.#routing.returning(link.id, 'slave');
 		const peer = { link, auth, identity, away: undefined, returning };
 		this.#slaves.set(link.id, { ...peer, data, draining, unregistered, mayHave, server });
 		this.#linked.slaves++;
@@ -236,13 +206,13 @@ export class Hub {
 				return;
 			case 'answer':
 			case 'candidate':
-				this.#pass(link.id, message);
+				this.#routing.pass(link.id, message);
 				return;
 			case 'reject':
-				this.#reject(link.id, message.session, message.reason);
+				this.#routing.reject(link.id, message.session, message.reason);
 				return;
 			case 'close':
-				this.#close(link.id, message.session, message.reason);
+				this.#routing.close(link.id, message.session, message.reason);
 				return;
 			case 'sessions':
 				this.#returned(slave, message, (session, client) => ({ id: session, client, slave: link.id }));
@@ -258,7 +228,7 @@ export class Hub {
 		slave.unregistered = undefined;
 		slave.link = undefined;
 		slave.returning.abandon();
-		if (!this.#closed) this.#tellOfLoss(link.id);
+		if (!this.#closed) this.#routing.tellOfLoss(link.id);
 		const { data } = slave;
 		// One that waits for its name has nothing to come back to.
 		const isNameless = slave.mayHave !== undefined && slave.server === undefined;
@@ -370,7 +340,7 @@ export class Hub {
 		this.#directoryLength -= slave?.data?.length ?? 0;
 		if (slave !== undefined) this.#release(slave, id);
 		this.#slaves.delete(id);
-		this.#sessions.drop(id);
+		this.#routing.sessions.drop(id);
 		this.#options.backplane.withdraw(id);
 	}
 
@@ -392,61 +362,11 @@ export class Hub {
 		this.#options.events.removed(entry);
 	}
 
-	#offer(link: ClientLink, { session, slave, sdp }: Extract<ClientToMaster, { t: 'offer' }>): void {
-		const client = this.#clients.get(link.id);
-		const asked = {
-			slave: this.#entries.get(slave) ?? this.names.ownerOf(slave),
-			registering: this.#slaves.get(slave)?.unregistered !== undefined,
+	#offer(link: ClientLink, offer: Extract<ClientToMaster, { t: 'offer' }>): void {
+		this.#routing.offer(link, this.#clients.get(link.id), offer, {
+			slave: this.#entries.get(offer.slave) ?? this.names.ownerOf(offer.slave),
+			registering: this.#slaves.get(offer.slave)?.unregistered !== undefined,
 			settling: this.#directory.settling,
-			ofClient: this.#sessions.count(link.id),
-			ofSlave: this.#sessions.count(slave),
-			pending: this.#sessions.pending(slave),
-			offers: client?.offers,
-		};
-		const refusal = refusalOf(asked, this.#options.limits, performance.now());
-		const route: SessionRoute = { id: session, client: link.id, slave };
-		if (refusal !== undefined) link.say({ t: 'rejected', session, ...refusal });
-		else if (!this.#sessions.add(route, true))
-			link.say({ t: 'rejected', session, code: 'limit-reached', reason: 'the session exists already' });
-		else this.#options.backplane.send(slave, { t: 'offer', session, client: link.id, auth: client?.auth, sdp });
-	}
-
-	/** Passes a message of a session to its other end. A session that is over already loses it. */
-	#pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
-		const route = this.#sessions.of(from, message.session);
-		if (route === undefined) return;
-		if (message.t === 'answer') this.#sessions.decided(route);
-		else if (!this.#sessions.candidate(route, from)) return;
-		this.#options.backplane.send(otherEnd(route, from), message);
-	}
-
-	#reject(slave: string, session: string, reason: string): void {
-		const route = this.#sessions.of(slave, session);
-		if (route === undefined) return;
-		this.#sessions.delete(route);
-		this.#options.backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
-	}
-
-	#close(from: string, session: string, reason: string): void {
-		const route = this.#sessions.of(from, session);
-		if (route === undefined) return;
-		this.#sessions.delete(route);
-		this.#options.backplane.send(otherEnd(route, from), { t: 'close', session, reason });
-	}
-
-	/** A session that is open may well go on without the master; the other end of each finds out. */
-	#tellOfLoss(peer: string): void {
-		for (const route of this.#sessions.all(peer)) {
-			this.#options.backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
-		}
-	}
-
-	#returning(link: ClientLink | SlaveLink, kind: 'client' | 'slave'): Returning {
-		const { limits, backplane } = this.#options;
-		const most = kind === 'client' ? limits.sessionsPerClient : limits.sessionsPerSlave;
-		return new Returning(link.id, this.#sessions, most, {
-			unknown: (session) => backplane.send(link.id, { t: 'gone', session }),
-			ended: (route) => backplane.send(otherEnd(route, link.id), { t: 'close', session: route.id, reason: '' }),
 		});
 	}
 
@@ -468,22 +388,9 @@ export class Hub {
 		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
 	}
 
-	#offersOf(): TokenBucket {
-		const { offersPerSecond, offersAtOnce } = this.#options.limits;
-		return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
-	}
-
 	#deliver(peer: string, message: PeerMessage): void {
 		// A message goes to the kind of peer that its sender's route names; ids of the two kinds never collide.
 		this.#clients.get(peer)?.link?.say(message as MasterToClient);
 		this.#slaves.get(peer)?.link?.say(message as MasterToSlave);
 	}
-}
-
-function otherEnd(route: SessionRoute, from: string): string {
-	return route.client === from ? route.slave : route.client;
-}
-
-function isSameServer(one: ServerName, other: ServerName): boolean {
-	return one.prefix === other.prefix && one.name === other.name;
 }

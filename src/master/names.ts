@@ -176,6 +176,10 @@ export function answerTo(n: number, found: Found): MasterToClient {
 	return { t: 'absent', n, code: found, reason };
 }
 
+export function isSameServer(one: ServerName, other: ServerName): boolean {
+	return one.prefix === other.prefix && one.name === other.name;
+}
+
 /** As JSON, so that no characters in one part can look like the border to the next. */
 function keyOf({ prefix, name }: ServerName): string {
 	return JSON.stringify([prefix, name]);
