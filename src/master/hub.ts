@@ -15,17 +15,13 @@ import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
-import { answerTo, type MayHave, Names } from './names.js';
-import { refusalOf } from './offers.js';
-import type { PeerLink } from './peer-link.js';
-import { Relay, type RelayLimits, type RelayRoute } from './relay.js';
-import { Returning } from './returning.js';
-import { type SessionRoute, Sessions } from './sessions.js';
+import type { Client, ClientLink, Peer, Slave, SlaveLink } from './members.js';
+import { answerTo, isSameServer, type MayHave, Names } from './names.js';
+import { offersOf } from './offers.js';
+import type { RelayLimits } from './relay.js';
+import { Routing } from './routing.js';
+import type { SessionRoute } from './sessions.js';
 import { Timers } from './timers.js';
-import { TokenBucket } from './token-bucket.js';
-
-export type ClientLink = PeerLink<ClientToMaster, MasterToClient>;
-export type SlaveLink = PeerLink<SlaveToMaster, MasterToSlave>;
 
 /** What the hub tells of its directory: every slave of every master. */
 export interface HubEvents {
@@ -51,40 +47,12 @@ export interface HubOptions {
 	events: HubEvents;
 }
 
-interface Peer<L> {
-	/** The link; `undefined` while it is lost. */
-	link: L | undefined;
-	auth: string | undefined;
-	identity: unknown;
-	/** Runs while the link is lost: then the peer is forgotten. */
-	away: NodeJS.Timeout | undefined;
-	returning: Returning;
-}
-
-interface Client extends Peer<ClientLink> {
-	offers: TokenBucket;
-}
-
-interface Slave extends Peer<SlaveLink> {
-	/** Its user data; `undefined` until it has registered for the first time. */
-	data: string | undefined;
-	/** Where it can be reached. */
-	direct: DirectoryEntry['direct'];
-	draining: boolean;
-	/** Runs until the link has registered. */
-	unregistered: NodeJS.Timeout | undefined;
-	/** Asks whether it may have a name; `undefined` for a slave that is to be listed. */
-	mayHave: MayHave | undefined;
-	/** The name that it has instead of being listed. */
-	server: ServerName | undefined;
-}
-
 type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
 
 /**
  * The meeting point: knows every link, keeps the directory, and passes the messages of each session to its other
- * end, unread. A client reaches only slaves in the directory, and those
- * whose name it knows, a slave only clients that have a session with it.
+ * end, unread. A client reaches only slaves in the directory and those whose name it knows, a slave only clients that
+ * have a session with it.
  *
  * A peer whose link is lost is kept for a while, with its sessions: a slave stays in the directory, marked `unreachable`.
  */
@@ -95,12 +63,10 @@ export class Hub {
 	readonly #slaves = new Map<string, Slave>();
 	readonly #entries = new Map<string, DirectoryEntry>();
 	readonly #directory: Directory;
-	readonly #sessions = new Sessions();
+	readonly #routing: Routing;
 	readonly #fanOut: FanOut;
 	readonly #options: HubOptions;
 	readonly #timers = new Timers();
-	/** `undefined` where the operator wants none. */
-	readonly #relay: Relay | undefined;
 	#linked = { clients: 0, slaves: 0 };
 	#directoryLength = 0;
 	#closed = false;
@@ -111,13 +77,13 @@ export class Hub {
 		this.#directory = new Directory({ ...limits, settling: remembers });
 		this.#fanOut = new FanOut(this.#directory, tick);
 		this.names = new Names(backplane);
-		if (options.relay !== false) this.#relay = new Relay(options.relay, (...of) => this.#relayRoute(...of));
+		this.#routing = new Routing(backplane, limits, options.relay, (slave) => this.#slaves.get(slave)?.link);
 		backplane.start({
 			slave: (entry) => this.#listed(entry),
 			slaveLeft: (id) => this.#unlisted(id),
+			claimed: (name, entry) => this.names.claimed(name, entry),
+			released: (name) => this.names.released(name),
 			message: (peer, message) => this.#deliver(peer, message),
-			claimed: (key, entry) => this.names.claimed(key, entry),
-			released: (key) => this.names.released(key),
 		});
 	}
 
@@ -149,18 +115,15 @@ export class Hub {
 	/** @param since where the list of a client stands that comes back */
 	clientJoined(link: ClientLink, auth: string | undefined, identity: unknown, since: Position | undefined): void {
 		const known = this.#clients.get(link.id);
-		const offers = known?.offers ?? this.#offersOf();
-		const returning = this.#returning(link, 'client');
+		const offers = known?.offers ?? offersOf(this.#options.limits);
+		const returning = this.#routing.returning(link.id, 'client');
 		this.#clients.set(link.id, { link, auth, identity, away: undefined, returning, offers });
 		this.#linked.clients++;
-		if (known !== undefined) this.#replace(known);
-		link.say({
-			t: 'welcome',
-			id: link.id,
-			resume: link.token(),
-			heartbeat: this.#options.heartbeat,
-			relay: this.#relay !== undefined,
-		});
+		if (known !== undefined) {
+			this.names.forget(link.id);
+			this.#replace(known);
+		}
+		link.say({ t: 'welcome', ...this.#greeting(link) });
 		// Before the list: the first session may begin with it.
 		this.#options.ice.join(link, 'client', identity);
 		this.#fanOut.join(link, since);
@@ -172,10 +135,10 @@ export class Hub {
 				this.#offer(link, message);
 				return;
 			case 'candidate':
-				this.#pass(link.id, message);
+				this.#routing.pass(link.id, message);
 				return;
 			case 'close':
-				this.#close(link.id, message.session, message.reason);
+				this.#routing.close(link.id, message.session, message.reason);
 				return;
 			case 'find':
 				this.names.find(link.id, message, message.wait, (found) => link.say(answerTo(message.n, found)));
@@ -191,25 +154,32 @@ export class Hub {
 
 	/** A binary frame arrived on either kind of link. */
 	bytes(link: ClientLink | SlaveLink, bytes: Uint8Array): void {
-		if (this.#relay === undefined) link.broken();
-		else this.#relay.receive(link, bytes);
+		if (this.#routing.relay === undefined) link.broken();
+		else this.#routing.relay.receive(link, bytes);
+	}
+
+	#greeting(link: ClientLink | SlaveLink) {
+		const { heartbeat } = this.#options;
+		return { id: link.id, resume: link.token(), heartbeat, relay: this.#routing.relay !== undefined };
 	}
 
 	clientLeft(link: ClientLink, final: boolean): void {
-		this.#relay?.left(link);
+		this.#routing.relay?.left(link);
 		this.#fanOut.leave(link);
 		this.#options.ice.leave(link);
 		this.#linked.clients--;
 		const client = this.#clients.get(link.id);
 		if (client?.link !== link || this.#closed) return;
+		// It asks again when it is back.
 		this.names.forget(link.id);
 		client.link = undefined;
+		client.returning.abandon();
 		const gone = (): void => {
 			this.#clients.delete(link.id);
-			this.#dropSessions(link.id);
+			this.#routing.drop(link.id);
 		};
-		this.#tellOfLoss(link.id);
-		if (final || this.#sessions.count(link.id) === 0) gone();
+		this.#routing.tellOfLoss(link.id);
+		if (final || this.#routing.sessions.count(link.id) === 0) gone();
 		else client.away = this.#timers.start(this.#options.grace, gone);
 	}
 
@@ -220,7 +190,7 @@ export class Hub {
 		);
 		const known = this.#slaves.get(link.id);
 		const { data, direct, draining = false, server } = known ?? {};
-		const returning = this.#returning(link, 'slave');
+		const returning = this.#routing.returning(link.id, 'slave');
 		const peer = { link, auth, identity, away: undefined, returning };
 		this.#slaves.set(link.id, { ...peer, data, direct, draining, unregistered, mayHave, server });
 		this.#linked.slaves++;
@@ -255,13 +225,13 @@ export class Hub {
 				return;
 			case 'answer':
 			case 'candidate':
-				this.#pass(link.id, message);
+				this.#routing.pass(link.id, message);
 				return;
 			case 'reject':
-				this.#reject(link.id, message.session, message.reason);
+				this.#routing.reject(link.id, message.session, message.reason);
 				return;
 			case 'close':
-				this.#close(link.id, message.session, message.reason);
+				this.#routing.close(link.id, message.session, message.reason);
 				return;
 			case 'sessions':
 				this.#returned(slave, message, (session, client) => ({ id: session, client, slave: link.id }));
@@ -269,7 +239,7 @@ export class Hub {
 	}
 
 	slaveLeft(link: SlaveLink, final: boolean): void {
-		this.#relay?.left(link);
+		this.#routing.relay?.left(link);
 		this.#options.ice.leave(link);
 		this.#linked.slaves--;
 		const slave = this.#slaves.get(link.id);
@@ -277,14 +247,22 @@ export class Hub {
 		this.#timers.stop(slave.unregistered);
 		slave.unregistered = undefined;
 		slave.link = undefined;
-		if (!this.#closed) this.#tellOfLoss(link.id);
-		const isNobody = slave.mayHave === undefined ? slave.data === undefined : slave.server === undefined;
-		if (this.#closed || final || isNobody || slave.data === undefined || this.#options.grace === 0) {
+		slave.returning.abandon();
+		if (!this.#closed) this.#routing.tellOfLoss(link.id);
+		const { data } = slave;
+		// One that waits for its name has nothing to come back to.
+		const isNameless = slave.mayHave !== undefined && slave.server === undefined;
+		if (this.#closed || final || data === undefined || isNameless || this.#options.grace === 0) {
 			this.#removeSlave(link.id);
 			return;
 		}
 		slave.away = this.#timers.start(this.#options.grace, () => this.#removeSlave(link.id));
-		this.#announce(slave, link.id, slave.data);
+		this.#announce(slave, link.id, data);
+	}
+
+	/** Says something to a client or slave, wherever it is linked. */
+	tell(peer: string, message: PeerMessage): void {
+		this.#options.backplane.send(peer, message);
 	}
 
 	/**
@@ -296,7 +274,7 @@ export class Hub {
 		this.#closed = true;
 		this.#fanOut.close();
 		this.names.close();
-		this.#relay?.close();
+		this.#routing.relay?.close();
 		this.#options.ice.close();
 		for (const { link } of [...this.#slaves.values()]) link?.close(CLOSE.restart, restartReason(delayOf('slave')));
 		for (const id of [...this.#slaves.keys()]) this.#removeSlave(id);
@@ -317,42 +295,39 @@ export class Hub {
 		const { data, server } = message;
 		if ((server === undefined) !== (slave.mayHave === undefined)) {
 			link.close(CLOSE.badMessage, 'only stream servers have a name, and all of them');
-		} else if (server !== undefined && slave.mayHave !== undefined) {
-			void this.#name(slave, link, server, slave.mayHave, data);
-		} else if (this.#publish(slave, link.id, data)) {
-			this.#registered(slave, link);
-		}
+		} else if (server !== undefined) void this.#name(slave, link, server, data);
+		else if (this.#publish(slave, link.id, data)) this.#registered(slave, link);
 	}
 
 	#registered({ identity }: Slave, link: SlaveLink): void {
-		link.say({
-			t: 'registered',
-			id: link.id,
-			resume: link.token(),
-			heartbeat: this.#options.heartbeat,
-			relay: this.#relay !== undefined,
-		});
+		link.say({ t: 'registered', ...this.#greeting(link) });
 		this.#options.ice.join(link, 'slave', identity);
 	}
 
-	/** Gives a slave a name instead of a place in the list. One that comes back has it still. */
-	async #name(slave: Slave, link: SlaveLink, server: ServerName, mayHave: MayHave, data: string): Promise<void> {
-		if (!this.#keep(slave, data)) return;
-		const refusal = await this.names.give(
-			server,
-			{ id: link.id, data, auth: slave.auth, direct: slave.direct },
-			mayHave,
-		);
+	/** Gives a slave a name instead of a place in the list, or its own name again. */
+	async #name(slave: Slave, link: SlaveLink, server: ServerName, data: string): Promise<void> {
+		const { mayHave } = slave;
+		if (mayHave === undefined || !this.#keep(slave, data)) return;
+		const mayStill: MayHave = async (server) => {
+			const decision = await mayHave(server);
+			return this.#slaves.get(link.id) === slave ? decision : { refusal: 'the link is gone' };
+		};
+		const before = slave.server;
+		if (before !== undefined && !isSameServer(before, server)) this.#release(slave, link.id);
+		const { auth, direct } = slave;
+		const refusal = await this.names.give(server, { id: link.id, data, auth, direct }, mayStill);
 		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
-		else if (this.#slaves.get(link.id) === slave && slave.link === link) {
+		else if (this.#slaves.get(link.id) === slave) {
 			slave.server = server;
-			this.#registered(slave, link);
-		} else if (this.#slaves.get(link.id)?.server === undefined) this.names.release(server, link.id);
+			if (slave.link === link) this.#registered(slave, link);
+			else this.#announce(slave, link.id, data);
+		} else if (!this.#slaves.has(link.id)) this.names.release(server, link.id);
 	}
 
-	/** Says something to a client or slave, wherever it is linked. */
-	tell(peer: string, message: PeerMessage): void {
-		this.#options.backplane.send(peer, message);
+	#release(slave: Slave, id: string): void {
+		if (slave.server === undefined) return;
+		this.names.release(slave.server, id);
+		slave.server = undefined;
 	}
 
 	#publish(slave: Slave, id: string, data: string): boolean {
@@ -376,23 +351,19 @@ export class Hub {
 		return true;
 	}
 
-	#announce({ link, auth, direct, draining, mayHave }: Slave, id: string, data: string): void {
-		if (mayHave !== undefined) return;
+	#announce({ link, auth, direct, draining, mayHave, server }: Slave, id: string, data: string): void {
 		const state = link === undefined ? 'unreachable' : draining ? 'draining' : undefined;
-		this.#options.backplane.announce({ id, data, auth, state, direct });
+		if (mayHave === undefined) this.#options.backplane.announce({ id, data, auth, state, direct });
+		else if (server !== undefined) this.names.update(server, { id, data, auth, state, direct });
 	}
 
 	#removeSlave(id: string): void {
-		const { data, server } = this.#slaves.get(id) ?? {};
-		this.#directoryLength -= data?.length ?? 0;
+		const slave = this.#slaves.get(id);
+		this.#directoryLength -= slave?.data?.length ?? 0;
+		if (slave !== undefined) this.#release(slave, id);
 		this.#slaves.delete(id);
-		this.#dropSessions(id);
-		if (server === undefined) this.#options.backplane.withdraw(id);
-		else this.names.release(server, id);
-	}
-
-	#dropSessions(peer: string): void {
-		for (const route of this.#sessions.drop(peer)) this.#relay?.ended(route.id);
+		this.#routing.drop(id);
+		this.#options.backplane.withdraw(id);
 	}
 
 	#listed(entry: DirectoryEntry): void {
@@ -413,83 +384,11 @@ export class Hub {
 		this.#options.events.removed(entry);
 	}
 
-	#offer(link: ClientLink, { session, slave, attempt, sdp, ice }: Extract<ClientToMaster, { t: 'offer' }>): void {
-		const client = this.#clients.get(link.id);
-		const known = this.#slaves.get(slave);
-		const again = this.#sessions.of(link.id, session)?.slave === slave ? 1 : 0;
-		const asked = {
-			slave: this.names.entry(slave) ?? this.#entries.get(slave),
-			registering: known !== undefined && (known.link === undefined || known.unregistered !== undefined),
+	#offer(link: ClientLink, offer: Extract<ClientToMaster, { t: 'offer' }>): void {
+		this.#routing.offer(link, this.#clients.get(link.id), offer, {
+			slave: this.#entries.get(offer.slave) ?? this.names.ownerOf(offer.slave),
+			registering: this.#slaves.get(offer.slave)?.unregistered !== undefined,
 			settling: this.#directory.settling,
-			// Another attempt of a session adds none.
-			ofClient: this.#sessions.count(link.id) - again,
-			ofSlave: this.#sessions.count(slave) - again,
-			pending: this.#sessions.pending(slave) - again,
-			offers: client?.offers,
-		};
-		const refusal = refusalOf(asked, this.#options.limits, performance.now());
-		const route: SessionRoute = { id: session, client: link.id, slave };
-		if (refusal !== undefined) link.say({ t: 'rejected', session, ...refusal });
-		else if (again === 0 && !this.#sessions.add(route, true))
-			link.say({ t: 'rejected', session, code: 'limit-reached', reason: 'the session exists already' });
-		else
-			this.#options.backplane.send(slave, {
-				t: 'offer',
-				session,
-				client: link.id,
-				auth: client?.auth,
-				attempt,
-				sdp,
-				ice,
-			});
-	}
-
-	/** The way of a client's session through this master. */
-	#relayRoute(client: string, session: string): RelayRoute | undefined {
-		const route = this.#sessions.of(client, session);
-		const slave = route?.client === client ? this.#slaves.get(route.slave)?.link : undefined;
-		if (route === undefined || slave === undefined) return undefined;
-		return { id: session, slave, accepted: () => this.#sessions.isDecided(route) };
-	}
-
-	/** Passes a message of a session to its other end. A session that is over already loses it. */
-	#pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
-		const route = this.#sessions.of(from, message.session);
-		if (route === undefined) return;
-		if (message.t === 'answer') this.#sessions.decided(route);
-		else if (!this.#sessions.candidate(route, from)) return;
-		this.#options.backplane.send(otherEnd(route, from), message);
-	}
-
-	#reject(slave: string, session: string, reason: string): void {
-		const route = this.#sessions.of(slave, session);
-		if (route === undefined) return;
-		this.#sessions.delete(route);
-		this.#relay?.ended(session);
-		this.#options.backplane.send(route.client, { t: 'rejected', session, code: 'rejected', reason });
-	}
-
-	#close(from: string, session: string, reason: string): void {
-		const route = this.#sessions.of(from, session);
-		if (route === undefined) return;
-		this.#sessions.delete(route);
-		this.#relay?.ended(session);
-		this.#options.backplane.send(otherEnd(route, from), { t: 'close', session, reason });
-	}
-
-	/** A session that is open may well go on without the master; the other end of each finds out. */
-	#tellOfLoss(peer: string): void {
-		for (const route of this.#sessions.all(peer)) {
-			this.#options.backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
-		}
-	}
-
-	#returning(link: ClientLink | SlaveLink, kind: 'client' | 'slave'): Returning {
-		const { limits, backplane } = this.#options;
-		const most = kind === 'client' ? limits.sessionsPerClient : limits.sessionsPerSlave;
-		return new Returning(link.id, this.#sessions, most, {
-			unknown: (session) => backplane.send(link.id, { t: 'gone', session }),
-			ended: (route) => backplane.send(otherEnd(route, link.id), { t: 'close', session: route.id, reason: '' }),
 		});
 	}
 
@@ -507,12 +406,8 @@ export class Hub {
 	/** A peer has come back, perhaps before its older link was found to be lost. */
 	#replace(known: Peer<ClientLink | SlaveLink>): void {
 		this.#timers.stop(known.away);
+		known.returning.abandon();
 		known.link?.close(CLOSE.replaced, 'a newer link has taken the place of this one');
-	}
-
-	#offersOf(): TokenBucket {
-		const { offersPerSecond, offersAtOnce } = this.#options.limits;
-		return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
 	}
 
 	#deliver(peer: string, message: PeerMessage): void {
@@ -520,8 +415,4 @@ export class Hub {
 		this.#clients.get(peer)?.link?.say(message as MasterToClient);
 		this.#slaves.get(peer)?.link?.say(message as MasterToSlave);
 	}
-}
-
-function otherEnd(route: SessionRoute, from: string): string {
-	return route.client === from ? route.slave : route.client;
 }

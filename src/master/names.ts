@@ -38,6 +38,7 @@ export class Names {
 	readonly #prefixes = new Map<string, PrefixEvents>();
 	/** Who has a name, by {@link keyOf}. */
 	readonly #owners = new Map<string, DirectoryEntry>();
+	/** The same by id. */
 	readonly #ids = new Map<string, DirectoryEntry>();
 	/** Who waits for a name, by {@link keyOf}. */
 	readonly #finds = new Map<string, Set<Find>>();
@@ -60,8 +61,8 @@ export class Names {
 		return this.#prefixes.size > 0;
 	}
 
-	/** A slave that has a name: it can be asked for a session, though it is in no list. */
-	entry(slave: string): DirectoryEntry | undefined {
+	/** The entry of a slave that has a name: it can be asked for a session, though it is in no list. */
+	ownerOf(slave: string): DirectoryEntry | undefined {
 		return this.#ids.get(slave);
 	}
 
@@ -74,6 +75,11 @@ export class Names {
 		if (refusal !== undefined) return { code: CLOSE.refused, reason: refusal };
 		if (await this.#backplane.claim(keyOf(server), entry)) return undefined;
 		return { code: CLOSE.nameTaken, reason: 'server already exists' };
+	}
+
+	/** A slave of this master that has a name is lost, or is back. */
+	update(server: ServerName, entry: DirectoryEntry): void {
+		void this.#backplane.claim(keyOf(server), entry);
 	}
 
 	/** A slave of this master gives up its name. */
@@ -91,7 +97,7 @@ export class Names {
 	find(client: string, server: ServerName, wait: number, answer: (found: Found) => void): void {
 		const key = keyOf(server);
 		const owner = this.#owners.get(key);
-		if (owner !== undefined) answer(owner);
+		if (owner !== undefined && canBeAsked(owner)) answer(owner);
 		else if (wait === 0 || !this.#prefixes.has(server.prefix)) answer('server-does-not-exist');
 		else if ((this.#waiting.get(client)?.size ?? 0) >= LIMITS.findsPerClient) answer('limit-reached');
 		else this.#await({ client, key, answer, timer: undefined }, wait);
@@ -109,6 +115,7 @@ export class Names {
 		this.#ids.set(entry.id, entry);
 		const { prefix, name } = serverOf(key);
 		if (isNew) this.#prefixes.get(prefix)?.created(name);
+		if (!canBeAsked(entry)) return;
 		const finds = this.#finds.get(key) ?? [];
 		for (const find of finds) {
 			this.#drop(find);
@@ -157,11 +164,20 @@ function takeFrom<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
 	if (set?.size === 0) sets.delete(key);
 }
 
+/** A server that has lost its link is perhaps back in time. */
+function canBeAsked({ state }: DirectoryEntry): boolean {
+	return state !== 'unreachable';
+}
+
 /** What a search comes to, as its client is told. */
 export function answerTo(n: number, found: Found): MasterToClient {
 	if (typeof found === 'object') return { t: 'found', n, slave: found };
 	const reason = found === 'limit-reached' ? `a client may wait for ${LIMITS.findsPerClient} names` : '';
 	return { t: 'absent', n, code: found, reason };
+}
+
+export function isSameServer(one: ServerName, other: ServerName): boolean {
+	return one.prefix === other.prefix && one.name === other.name;
 }
 
 /** As JSON, so that no characters in one part can look like the border to the next. */

@@ -1,6 +1,6 @@
 import type { DirectoryEntry, ErrorCode } from '../wire/index.js';
 import type { MasterLimits } from './limits.js';
-import type { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** What an offer is judged by. */
 export interface AskedOffer {
@@ -23,6 +23,11 @@ export interface AskedOffer {
 export interface Refusal {
 	readonly code: ErrorCode;
 	readonly reason: string;
+}
+
+/** How often a client that is new may ask. */
+export function offersOf({ offersPerSecond, offersAtOnce }: MasterLimits): TokenBucket {
+	return new TokenBucket({ perSecond: offersPerSecond, burst: offersAtOnce }, performance.now());
 }
 
 /** Judges an offer; `undefined` when it may go to its slave. */

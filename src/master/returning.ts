@@ -47,6 +47,11 @@ export class Returning {
 		}
 	}
 
+	/** The link that said all this is gone: what it has claimed is void, and the next one begins anew. */
+	abandon(): void {
+		for (const session of this.#claimed.splice(0)) this.#sessions.unclaim(this.#peer, session);
+	}
+
 	#take(route: SessionRoute): void {
 		this.#unnamed.delete(route.id);
 		const claim = ++this.#named > this.#most ? 'refused' : this.#sessions.claim(route, this.#peer);

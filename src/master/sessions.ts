@@ -76,6 +76,11 @@ export class Sessions {
 		else this.#pending.delete(route.slave);
 	}
 
+	/** Another attempt to connect: its candidates are counted anew. */
+	again(route: SessionRoute): void {
+		this.#progress.get(route)?.candidates.clear();
+	}
+
 	/** One end of a session sends a candidate; tells whether it may. */
 	candidate(route: SessionRoute, from: string): boolean {
 		const candidates = this.#progress.get(route)?.candidates;
@@ -138,11 +143,11 @@ export class Sessions {
 	}
 }
 
-/** Ids of peers are the master's own and have no space in them, so that no two pairs make the same text. */
+/** Ids come from strangers: no two different pairs make the same text. */
 function claimOf(peer: string, session: string): string {
-	return `${peer} ${session}`;
+	return JSON.stringify([peer, session]);
 }
 
 function claimValue({ client, slave }: SessionRoute): string {
-	return `${client} ${slave}`;
+	return JSON.stringify([client, slave]);
 }

@@ -31,7 +31,9 @@ export class WebServer {
 	constructor(where: number | AnyServer, handlers: WebHandlers) {
 		this.#own = typeof where === 'number';
 		this.#server =
-			typeof where === 'number' ? createServer((request, response) => handlers.other(request, response)) : where;
+			typeof where === 'number'
+				? createServer(PATIENCE, (request, response) => handlers.other(request, response))
+				: where;
 		this.#detach = attach(this.#server, handlers);
 		if (typeof where === 'number') this.#server.listen(where);
 		else if (this.#server.listening) queueMicrotask(() => handlers.listening());
@@ -53,6 +55,9 @@ export class WebServer {
 		});
 	}
 }
+
+/** How long a request may take to arrive at a server of the master's own, in milliseconds: whoever sends one byte at a time is cut. */
+const PATIENCE = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 };
 
 /** Returns how to detach. */
 function attach(server: AnyServer, handlers: WebHandlers): () => void {

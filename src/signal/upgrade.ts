@@ -103,12 +103,8 @@ export class Upgrade<Face extends StreamHandler> {
 
 	readonly #begin = (): void => {
 		if (this.#over) return;
-		if (this.#options.rtc === false) {
-			this.#relay(1);
-			return;
-		}
-		this.#patience = setTimeout(() => this.#relay((this.#attempt?.n ?? 0) + 1), WAITS.peerDirect);
-		this.#offer(1);
+		if (this.#options.rtc === false) this.#relay(1);
+		else this.#offer(1);
 	};
 
 	readonly #hear = ({ data }: SocketMessageEvent): void => {
@@ -136,8 +132,13 @@ export class Upgrade<Face extends StreamHandler> {
 
 	#offer(n: number): void {
 		this.#attempt = this.#direct(n);
-		if (this.#attempt === undefined) this.#relay(n + 1);
-		else this.#attempt.session.start();
+		if (this.#attempt === undefined) {
+			this.#relay(n + 1);
+			return;
+		}
+		// For all attempts together.
+		this.#patience ??= setTimeout(() => this.#relay((this.#attempt?.n ?? 0) + 1), WAITS.peerDirect);
+		this.#attempt.session.start();
 	}
 
 	#answer(n: number, sdp: string): void {

@@ -108,7 +108,8 @@ async function talk(channel: Channel, report: ClientReport): Promise<boolean> {
 	return next === total;
 }
 
-async function playOnce(slaveCo: SlaveConnection, report: ClientReport): Promise<void> {
+async function playOnce(client: MasterConnection, slaveCo: SlaveConnection, report: ClientReport): Promise<void> {
+	const [state, reconnected] = [client.state, report.reconnected];
 	try {
 		const channel = await slaveCo.createDataChannel('chaos');
 		if (await talk(channel, report)) report.completed++;
@@ -117,7 +118,9 @@ async function playOnce(slaveCo: SlaveConnection, report: ClientReport): Promise
 		else channel.close();
 	} catch (error) {
 		const { code = String(error) } = error as EnslavismError;
-		report.failures[code] = (report.failures[code] ?? 0) + 1;
+		const alone = state !== 'open' || client.state !== 'open' || reconnected !== report.reconnected;
+		const what = alone ? `${code}, the client's own link being lost` : code;
+		report.failures[what] = (report.failures[what] ?? 0) + 1;
 	}
 }
 
@@ -152,7 +155,7 @@ async function clients(urls: string[]): Promise<void> {
 			while (playing) {
 				const ready = client.slaves.filter(({ availability }) => availability === 'ready');
 				const slaveCo = ready[Math.floor(ready.length * Math.random())];
-				if (slaveCo !== undefined) await playOnce(slaveCo, full);
+				if (slaveCo !== undefined) await playOnce(client, slaveCo, full);
 				await sleep(300 * Math.random());
 			}
 		}),

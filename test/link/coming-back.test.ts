@@ -223,6 +223,7 @@ describe('a slave whose link is cut', { concurrency: 4 }, () => {
 		const slaveCo = await seen(client, slave.id);
 		const opening = slaveCo.connect();
 		await next(slave, 'offer');
+		const back = next(slave, 'reconnected');
 		// The answer goes into a line that carries nothing any more.
 		proxy.freeze();
 		const started = performance.now();
@@ -231,7 +232,7 @@ describe('a slave whose link is cut', { concurrency: 4 }, () => {
 			'an end of the attempt',
 		);
 		assert.ok(performance.now() - started < 5000, 'long before its bound');
-		while (slaveCo.availability !== 'ready') await next(slaveCo, 'updated');
+		await back;
 		await slaveCo.connect();
 	});
 
@@ -344,22 +345,51 @@ describe('a master that starts again', { concurrency: 4 }, () => {
 		await channelFor(slaveCo, clientCo);
 	});
 
-	it('with a secret knows the sessions again: an end that dies is found', async (t) => {
-		const { master, port, proxy, stays, client, slaveCo, clientCo } = await scene(t, { secret: SECRET });
-		const back = [next(client, 'reconnected'), next(stays, 'reconnected')];
-		proxy.cut();
+	it('with a secret knows a session again when both of its ends name it, and lets nobody else in', async (t) => {
+		const { master, url, port } = await masterFor(t, { secret: SECRET });
+		const { link: slave, id } = await RawLink.slave(t, url);
+		const { link: client, id: clientId } = await RawLink.client(t, url);
+		client.say({ t: 'offer', session: 's', slave: id, sdp: 'v=0' });
+		await slave.hear('offer');
+		const tokens = [(await slave.hear('registered')).resume, (await client.hear('welcome')).resume];
 		await master.close();
-		const again = await restarted(t, port, { secret: SECRET, grace: 4000 });
-		await Promise.all(back);
-		// A third party that names the session is not let in.
-		const { link: thief } = await RawLink.client(t, `ws://localhost:${port}`);
-		thief.say({ t: 'sessions', list: [{ session: clientCo.session, peer: stays.id }] });
-		thief.say({ t: 'close', session: clientCo.session, reason: 'stolen' });
-		assert.deepEqual(await thief.hear('gone'), { t: 'gone', session: clientCo.session });
-		const ended = next(slaveCo, 'close');
-		clientCo.close('enough');
-		assert.equal((await ended)[0].reason, 'enough');
-		assert.equal(again.counts.slaves, 2);
+		await restarted(t, port, { secret: SECRET, grace: 300 });
+		const [slaveAgain, clientAgain] = await Promise.all(
+			(['slave', 'client'] as const).map((kind, n) =>
+				RawLink.open(t, url, kind, { protocols: ['enslavism.1', `resume.${tokens[n]}`] }),
+			),
+		);
+		assert.ok(slaveAgain && clientAgain);
+		slaveAgain.say({ t: 'register', data: '[1]' });
+		assert.deepEqual(
+			[(await slaveAgain.hear('registered')).id, (await clientAgain.hear('welcome')).id],
+			[id, clientId],
+		);
+		const { link: thief } = await RawLink.client(t, url);
+		thief.say({ t: 'sessions', list: [{ session: 's', peer: id }] });
+		slaveAgain.say({ t: 'sessions', list: [{ session: 's', peer: clientId }] });
+		assert.deepEqual(await thief.hear('gone'), { t: 'gone', session: 's' }, 'nobody else named it so in time');
+		assert.deepEqual(await slaveAgain.hear('gone'), { t: 'gone', session: 's' }, 'nor did its client');
+		clientAgain.say({ t: 'sessions', list: [{ session: 's', peer: id }] });
+		assert.deepEqual(await clientAgain.hear('gone'), { t: 'gone', session: 's' }, 'too late');
+	});
+
+	it('with a secret passes on what is said in a session that it knows again', async (t) => {
+		const { master, url, port } = await masterFor(t, { secret: SECRET });
+		const { link: slave, id } = await RawLink.slave(t, url);
+		const { link: client, id: clientId } = await RawLink.client(t, url);
+		const tokens = [(await slave.hear('registered')).resume, (await client.hear('welcome')).resume];
+		await master.close();
+		await restarted(t, port, { secret: SECRET });
+		const again = (kind: 'slave' | 'client', token: unknown) =>
+			RawLink.open(t, url, kind, { protocols: ['enslavism.1', `resume.${token}`] });
+		const [slaveAgain, clientAgain] = [await again('slave', tokens[0]), await again('client', tokens[1])];
+		slaveAgain.say({ t: 'register', data: '[1]' });
+		slaveAgain.say({ t: 'sessions', list: [{ session: 's', peer: clientId }] });
+		await slaveAgain.hear('registered');
+		clientAgain.say({ t: 'sessions', list: [{ session: 's', peer: id }] });
+		clientAgain.say({ t: 'close', session: 's', reason: 'enough' });
+		assert.deepEqual(await slaveAgain.hear('close'), { t: 'close', session: 's', reason: 'enough' });
 	});
 
 	it('without a secret shows the truth: the old ones leave, and new ones come', async (t) => {

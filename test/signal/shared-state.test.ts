@@ -120,6 +120,8 @@ describe('SharedState', () => {
 		assert.equal(other.get('long'), 1);
 		await has(other, 'long', undefined);
 		assert.deepEqual(gone, ['short', 'long']);
+		// Each has a clock of its own.
+		await has(one, 'long', undefined);
 		assert.deepEqual([...one.entries()], []);
 	});
 

@@ -169,11 +169,11 @@ describe('a search for a stream server', { timeout: 30_000 }, () => {
 		void names.give({ prefix: '/p', name: 'x' }, { id: 'owner', data: '' }, async () => ({}));
 		return turns().then(() => {
 			assert.deepEqual(answers, [{ id: 'owner', data: '' }]);
-			assert.ok(names.entry('owner'));
+			assert.ok(names.ownerOf('owner'));
 			names.release({ prefix: '/p', name: 'x' }, 'another');
-			assert.ok(names.entry('owner'));
+			assert.ok(names.ownerOf('owner'));
 			names.release({ prefix: '/p', name: 'x' }, 'owner');
-			assert.equal(names.entry('owner'), undefined);
+			assert.equal(names.ownerOf('owner'), undefined);
 			names.close();
 		});
 	});
