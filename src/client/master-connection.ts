@@ -216,7 +216,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
 				return;
 			case 'gone':
-				slave?.slaveUnlinked();
+				slave?.slaveUnlinked(message.final);
 				return;
 			case 'found':
 			case 'absent':

@@ -157,11 +157,10 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	}
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
-	slaveUnlinked(): void {
+	slaveUnlinked(final = !this.#listed): void {
 		const code = this.#listed ? 'slave-unreachable' : 'slave-gone';
 		if (this.state === 'connecting') this.#session?.peer.fail(new EnslavismError(code));
-		else if (this.#listed || this.path !== undefined) this.#session?.peer.probe();
-		else this.#session?.peer.fail(new EnslavismError('session-closed', 'the slave is gone'));
+		else this.#session?.peer.probe(final);
 	}
 
 	#connected(): Session {

@@ -273,12 +273,19 @@ export class Session extends Emitter<SessionEvents> {
 		throw new EnslavismError('session-closed');
 	}
 
-	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
-	probe(): void {
+	/**
+	 * Somebody says that the other end may be gone: asks it, and ends the session if no answer comes.
+	 *
+	 * @param final whether no other path is to be expected
+	 */
+	probe(final = false): void {
 		const probed = this.#carrier;
+		if (this.#state === 'open' && probed === undefined && final) this.#gone();
 		if (this.#state !== 'open' || probed === undefined) return;
 		// One that has lost this path meanwhile waits for another.
-		this.rtt().catch(() => this.#carrier === probed && this.#gone());
+		this.rtt().catch(() => {
+			if (final || this.#carrier === probed) this.#gone();
+		});
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */

@@ -52,7 +52,7 @@ const masterToSlave: Examples<typeof MasterToSlave> = {
 	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice },
 	candidate,
 	close: { session: 's', reason: 'enough' },
-	gone: { session: 's' },
+	gone: { session: 's', final: true },
 	dial: { ticket: 't' },
 	beat: { resume: 'id.0.mac' },
 };
@@ -81,7 +81,7 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 ];
 
 const OPTIONAL = new Set(
-	'auth server added updated removed state draining more partial settled sdp ice direct attempt relay'.split(' '),
+	'auth server added updated removed state draining more partial settled sdp ice direct attempt relay final'.split(' '),
 );
 
 const LENGTHS: Record<string, number> = {
