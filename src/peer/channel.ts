@@ -47,6 +47,8 @@ const RECOUNT_BYTES = 1024 * 1024;
 export interface ChannelHost {
 	/** Largest message that the other end takes, in bytes. */
 	readonly maxMessageSize: number;
+	/** Whether this end closes lanes. One end does: closed by both at once, the native library may never let go of one. */
+	readonly closesLanes: boolean;
 	/** Whether the other end has accepted the session. */
 	readonly accepted: boolean;
 	/** Whether a channel that keeps `kept` bytes may keep so many more. */
@@ -251,7 +253,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (this.listenerCount('message') > 0) this.#tellUnread();
 		if (error !== undefined) this.#failed(error);
 		this.#state = 'closed';
-		this.#lane?.close();
+		if (this.#host.closesLanes) this.#lane?.close();
 		this.unlane();
 		this.#host.closed(this);
 		this.#tell('close');

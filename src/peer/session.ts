@@ -159,6 +159,7 @@ export class Session extends Emitter<SessionEvents> {
 			get maxMessageSize() {
 				return session.#maxMessageSize;
 			},
+			closesLanes: offers,
 			get accepted() {
 				return session.#accepted;
 			},

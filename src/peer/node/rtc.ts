@@ -290,7 +290,10 @@ class NodeChannel implements RtcChannel {
 	}
 
 	close(): void {
-		later(() => this.#dispose());
+		later(() => {
+			// With its connection it goes by itself.
+			if (!this.#muted) this.#dispose();
+		});
 	}
 
 	/** Says nothing more: what the library still has in its queue comes too late. */
