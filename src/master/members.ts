@@ -1,4 +1,11 @@
-import type { ClientToMaster, MasterToClient, MasterToSlave, ServerName, SlaveToMaster } from '../wire/index.js';
+import type {
+	ClientToMaster,
+	DirectoryEntry,
+	MasterToClient,
+	MasterToSlave,
+	ServerName,
+	SlaveToMaster,
+} from '../wire/index.js';
 import type { MayHave } from './names.js';
 import type { PeerLink } from './peer-link.js';
 import type { Returning } from './returning.js';
@@ -33,4 +40,9 @@ export interface Slave extends Peer<SlaveLink> {
 	mayHave: MayHave | undefined;
 	/** The name that it has instead of being listed. */
 	server: ServerName | undefined;
+}
+
+/** What others are told of a slave. */
+export function entryOf({ link, auth, draining }: Slave, id: string, data: string): DirectoryEntry {
+	return { id, data, auth, state: link === undefined ? 'unreachable' : draining ? 'draining' : undefined };
 }
