@@ -15,7 +15,7 @@ import { Directory } from './directory.js';
 import { FanOut } from './fan-out.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
-import type { Client, ClientLink, Peer, Slave, SlaveLink } from './members.js';
+import { type Client, type ClientLink, entryOf, type Peer, type Slave, type SlaveLink } from './members.js';
 import { answerTo, isSameServer, type MayHave, Names } from './names.js';
 import { offersOf } from './offers.js';
 import type { RelayLimits } from './relay.js';
@@ -314,8 +314,7 @@ export class Hub {
 		};
 		const before = slave.server;
 		if (before !== undefined && !isSameServer(before, server)) this.#release(slave, link.id);
-		const { auth, direct } = slave;
-		const refusal = await this.names.give(server, { id: link.id, data, auth, direct }, mayStill);
+		const refusal = await this.names.give(server, entryOf(slave, link.id, data), mayStill);
 		if (refusal !== undefined) link.close(refusal.code, refusal.reason);
 		else if (this.#slaves.get(link.id) === slave) {
 			slave.server = server;
@@ -351,10 +350,10 @@ export class Hub {
 		return true;
 	}
 
-	#announce({ link, auth, direct, draining, mayHave, server }: Slave, id: string, data: string): void {
-		const state = link === undefined ? 'unreachable' : draining ? 'draining' : undefined;
-		if (mayHave === undefined) this.#options.backplane.announce({ id, data, auth, state, direct });
-		else if (server !== undefined) this.names.update(server, { id, data, auth, state, direct });
+	#announce(slave: Slave, id: string, data: string): void {
+		const entry = entryOf(slave, id, data);
+		if (slave.mayHave === undefined) this.#options.backplane.announce(entry);
+		else if (slave.server !== undefined) this.names.update(slave.server, entry);
 	}
 
 	#removeSlave(id: string): void {

@@ -43,3 +43,8 @@ export interface Slave extends Peer<SlaveLink> {
 	/** The name that it has instead of being listed. */
 	server: ServerName | undefined;
 }
+
+/** What others are told of a slave. */
+export function entryOf({ link, auth, direct, draining }: Slave, id: string, data: string): DirectoryEntry {
+	return { id, data, auth, direct, state: link === undefined ? 'unreachable' : draining ? 'draining' : undefined };
+}

@@ -221,7 +221,7 @@ function useGlobalWebSocket(): void {
 
 const bundles = new Map<string, Promise<unknown>>();
 
-/** A package as one module: what it imports is in it, but for `ws` and what Node has. */
+/** A package as one module: what it imports is in it, but for what Node has, and for the `ws` of clients, which is {@link quiet}. */
 function bundled(name: string): Promise<unknown> {
 	const existing = bundles.get(name);
 	if (existing !== undefined) return existing;
@@ -237,7 +237,7 @@ async function load(name: string): Promise<unknown> {
 		write: false,
 		format: 'cjs',
 		platform: 'node',
-		external: ['msgpackr-extract', 'bufferutil', 'utf-8-validate'],
+		external: ['msgpackr-extract', 'bufferutil', 'utf-8-validate', ...(name.endsWith('/Server.js') ? [] : ['ws'])],
 		logLevel: 'error',
 	});
 	const module = { exports: {} };

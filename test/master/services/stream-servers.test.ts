@@ -6,7 +6,7 @@ import WebSocket from 'ws';
 import { type MasterOptions, streamServers } from '../../../src/index.js';
 import { MemoryBackplane } from '../../../src/master/backplane/memory.js';
 import { type Found, Names } from '../../../src/master/names.js';
-import type { DirectoryEntry } from '../../../src/wire/index.js';
+import { type DirectoryEntry, PROTOCOL, returnProtocols } from '../../../src/wire/index.js';
 import * as LIMITS from '../../../src/wire/limits.js';
 import { RawLink, type Said } from '../../support/raw-link.js';
 import { bystanderFor, coded, masterFor } from '../../support/stage.js';
@@ -27,6 +27,11 @@ async function serverFor(t: TestContext, url: string, name: string): Promise<{ l
 	return { link, id: String((await link.hear('registered')).id) };
 }
 
+/** A link of somebody who was here before. */
+function back(t: TestContext, url: string, kind: 'client' | 'server', resume: unknown): Promise<RawLink> {
+	return RawLink.open(t, url, kind, { protocols: [PROTOCOL, ...returnProtocols({ resume: String(resume) })] });
+}
+
 const find = (n: number, name: string, wait = 0) => ({ t: 'find', n, prefix: PREFIX, name, wait });
 const idOf = ({ slave }: Said) => (slave as DirectoryEntry).id;
 
@@ -42,6 +47,22 @@ describe('a stream server at the master', { timeout: 30_000 }, () => {
 		client.say({ t: 'offer', session: 'other', slave: 'name', sdp: 'v=0' });
 		assert.equal((await client.hear('rejected')).code, 'slave-gone');
 		await bystander.check();
+	});
+
+	it('that goes away is still found when it has lost its link meanwhile, and takes no sessions', async (t) => {
+		const { url } = await stage(t);
+		const first = await RawLink.open(t, url, 'server');
+		const register = { t: 'register', data: '[1]', server: { prefix: PREFIX, name: 'name' } };
+		first.say(register);
+		const { id, resume } = await first.hear('registered');
+		const second = await back(t, url, 'server', resume);
+		second.say({ ...register, draining: true });
+		assert.equal((await second.hear('registered')).id, id);
+		const { link: client } = await RawLink.client(t, url);
+		client.say(find(1, 'name'));
+		assert.deepEqual((await client.hear('found')).slave, { id, data: '[1]', state: 'draining' });
+		client.say({ t: 'offer', session: 's', slave: id, sdp: 'v=0' });
+		assert.equal((await client.hear('rejected')).code, 'slave-draining');
 	});
 
 	it('must have a name, and nobody else may', async (t) => {
@@ -126,6 +147,21 @@ describe('a stream server at the master', { timeout: 30_000 }, () => {
 });
 
 describe('a search for a stream server', { timeout: 30_000 }, () => {
+	it('ends with the link that asked, though its client is back on another', async (t) => {
+		const { url } = await stage(t);
+		const first = await RawLink.open(t, url, 'client');
+		const { resume } = await first.hear('welcome');
+		for (let n = 0; n < LIMITS.findsPerClient; n++) first.say(find(n, 'name', 20_000));
+		first.say(find(99, 'name', 20_000));
+		assert.equal((await first.hear('absent')).code, 'limit-reached');
+		const second = await back(t, url, 'client', resume);
+		await second.hear('welcome');
+		second.say(find(1, 'name', 20_000));
+		assert.equal((await first.closed).code, 4409);
+		const { id } = await serverFor(t, url, 'name');
+		assert.equal(idOf(await second.hear('found')), id);
+	});
+
 	it('is answered once the name appears, for everybody who waits', async (t) => {
 		const { url } = await stage(t);
 		const clients = await Promise.all([1, 2].map(async () => (await RawLink.client(t, url)).link));
