@@ -26,6 +26,7 @@ function stage(options: DataChannelOptions = {}, open = true) {
 		get accepted() {
 			return limits.accepted;
 		},
+		closesLanes: true,
 		fits: (kept, more) => kept + more <= limits.keepBytes,
 		send: (_channel, number, message) => sent.push([number, message]),
 		acknowledge: (_channel, now) => acknowledged.push(now),
