@@ -130,6 +130,8 @@ describe('SharedState', () => {
 		const { url } = await masterFor(t);
 		const raw = await RawSocket.open(t, `${url}/enslavism/scuttlebutt/room`);
 		raw.send('{"id":"raw","clock":{}}\n');
+		// From now on it hears each change once.
+		await raw.heard.find((line) => line.includes('SYNC'));
 		const one = stateAt(t, url);
 		await one.ready;
 		const beats = () => raw.heard.items.join('').match(/\[\["me",[^\]]*\]/g) ?? [];
