@@ -5,34 +5,18 @@
 import { alternate, type Pair, startPair } from './support/pair.js';
 import type { Kind } from './support/pipe.js';
 import { judge, show } from './support/report.js';
-import { median, quantile, wait } from './support/stats.js';
+import { median, quantile } from './support/stats.js';
+import { throughput } from './support/throughput.js';
 
-/**
- * What is measured, how often (small messages vary most), and what must be reached. Reliable channels number their
- * messages, so that they can change their path; that may cost small ones something. Unreliable ones do not.
- */
+/** What is measured, how often (small messages vary most), and what must be reached. */
 const SERIES = [
-	{ what: 'reliable', options: {}, size: 64, rounds: 13, share: 0.9 },
-	{ what: 'reliable', options: {}, size: 1024, rounds: 7, share: 0.9 },
+	{ what: 'reliable', options: {}, size: 64, rounds: 13, share: 0.95 },
+	{ what: 'reliable', options: {}, size: 1024, rounds: 7, share: 0.95 },
 	{ what: 'reliable', options: {}, size: 16 * 1024, rounds: 7, share: 0.95 },
 	{ what: 'unreliable', options: { ordered: false, maxRetransmits: 0 }, size: 64, rounds: 13, share: 0.95 },
 	{ what: 'unreliable', options: { ordered: false, maxRetransmits: 0 }, size: 1024, rounds: 7, share: 0.95 },
 ];
 const ECHO_ROUNDS = 10;
-const WARM_UP_MS = 250;
-const WINDOW_MS = 600;
-
-/** Messages a second that arrive while the client keeps the channel full. */
-async function throughput({ server, client }: Pair, channel: number, size: number): Promise<number> {
-	const blasting = client.call('blast', channel, size, WARM_UP_MS + WINDOW_MS + 50);
-	await wait(WARM_UP_MS);
-	const before = await server.call('sample');
-	await wait(WINDOW_MS);
-	const after = await server.call('sample');
-	await blasting;
-	await wait(100);
-	return ((after.messages - before.messages) / (after.at - before.at)) * 1000;
-}
 
 const pairs: Record<Kind, Pair> = { ours: await startPair('ours'), raw: await startPair('raw') };
 

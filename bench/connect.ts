@@ -11,6 +11,7 @@ import type { MasterApi } from './support/master.js';
 import { firstSlave } from './support/ours.js';
 import { judge, show } from './support/report.js';
 import { median, quantile, wait } from './support/stats.js';
+import { UNLIMITED_RATES } from './support/unlimited.js';
 
 const CONNECTS = 300;
 /** Fewer: with default roles about half of them take a second. */
@@ -19,7 +20,7 @@ const RAW_BOUND_MS = 3000;
 
 async function ours(): Promise<number[]> {
 	const masterProcess = new Child<MasterApi>('./master.ts');
-	const url = `ws://localhost:${await masterProcess.call('start')}`;
+	const url = `ws://localhost:${await masterProcess.call('start', 0, { limits: UNLIMITED_RATES })}`;
 	const slaveProcess = new Child<EndApi>('./end.ts', ['ours', url]);
 	await slaveProcess.call('serve');
 	const master = new MasterConnection(url);

@@ -8,6 +8,7 @@ import type { LinksApi } from './support/links.js';
 import type { MasterApi } from './support/master.js';
 import { judge, show } from './support/report.js';
 import { short, wait } from './support/stats.js';
+import { UNLIMITED_RATES } from './support/unlimited.js';
 
 const CLIENTS = 1000;
 const SLAVES = 200;
@@ -29,7 +30,7 @@ interface Load {
 
 async function load(program: string): Promise<Load> {
 	const server = new Child<MasterApi>(program);
-	const origin = `ws://localhost:${await server.call('start')}`;
+	const origin = `ws://localhost:${await server.call('start', 0, { limits: UNLIMITED_RATES })}`;
 	const clients = new Child<LinksApi>(LINKS);
 	const slaves = new Child<LinksApi>(LINKS);
 	await slaves.call('slaves', origin, SLAVES);
@@ -55,7 +56,7 @@ async function load(program: string): Promise<Load> {
 /** Memory of the master for each client that is only linked, in KiB. */
 async function idleMemory(): Promise<number> {
 	const master = new Child<MasterApi>('./master.ts', [], { node: ['--expose-gc'] });
-	const origin = `ws://localhost:${await master.call('start')}`;
+	const origin = `ws://localhost:${await master.call('start', 0, { limits: UNLIMITED_RATES })}`;
 	const clients = [new Child<LinksApi>(LINKS), new Child<LinksApi>(LINKS)];
 	const each = IDLE_CLIENTS / clients.length;
 	// The first hundred pay for what is loaded on first use.

@@ -8,26 +8,13 @@ import type { EndApi } from './support/end.js';
 import { type Pair, startPair } from './support/pair.js';
 import { judge, show } from './support/report.js';
 import { median, quantile, wait } from './support/stats.js';
+import { throughput } from './support/throughput.js';
 
 const SIZES = [1024, 16 * 1024];
 const ROUNDS = 9;
-const WARM_UP_MS = 250;
-const WINDOW_MS = 600;
 
 const PROBE_HZ = 20;
 const PROBE_MS = 15_000;
-
-/** Messages a second that arrive while the client keeps the channel full. */
-async function throughput({ server, client }: Pair, channel: number, size: number): Promise<number> {
-	const blasting = client.call('blast', channel, size, WARM_UP_MS + WINDOW_MS + 50);
-	await wait(WARM_UP_MS);
-	const before = await server.call('sample');
-	await wait(WINDOW_MS);
-	const after = await server.call('sample');
-	await blasting;
-	await wait(200);
-	return ((after.messages - before.messages) / (after.at - before.at)) * 1000;
-}
 
 /** Times in ms of the echoes of another client at the same slave, while the first one is busy or idle. */
 async function probe({ client, url }: Pair, busy: boolean): Promise<number[]> {

@@ -7,6 +7,7 @@ import { MasterConnection } from '../../src/client/node.js';
 import { Master, Slave } from '../../src/index.js';
 import { firstSlave } from './ours.js';
 import { wait } from './stats.js';
+import { UNLIMITED_RATES } from './unlimited.js';
 
 /** Cycles between two samples. */
 const SAMPLE_EVERY = 250;
@@ -42,7 +43,7 @@ async function run(cycle: (lane: number) => Promise<void>): Promise<void> {
 }
 
 async function runOurs(): Promise<void> {
-	const master = new Master(0);
+	const master = new Master(0, { limits: UNLIMITED_RATES });
 	await master.ready;
 	const url = `ws://localhost:${master.address()?.port}`;
 	const slave = await Slave.connect(url, {});

@@ -60,7 +60,7 @@ master.on('error', (error) => {
 	process.exitCode = 1;
 });
 
-server.listen(port, () => console.log(`http://localhost:${port}/`));
+server.listen(port, () => console.log(`http://localhost:${master.address()?.port}/`));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	process.once(signal, async () => {

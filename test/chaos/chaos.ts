@@ -13,7 +13,7 @@ import type { ClientReport, SlaveReport } from './roles.js';
 const ROLES = fileURLToPath(new URL('roles.ts', import.meta.url));
 
 /** How long everything may take to become right again, in milliseconds. */
-const SETTLING = 60_000;
+const SETTLING = 120_000;
 
 /** What was done, and what came of it. */
 export interface ChaosResult {

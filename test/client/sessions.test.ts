@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SlaveConnection } from '../../src/client/node.js';
+import type { Channel, ClientConnection } from '../../src/index.js';
 import { RawLink } from '../support/raw-link.js';
 import {
 	channelFor,
@@ -232,16 +233,15 @@ describe('a refusal', () => {
 	});
 });
 
+/** The ends of a session and of both ends of its channel. */
+const closes = (near: Channel, far: Channel, slaveCo: SlaveConnection, clientCo: ClientConnection) =>
+	Promise.all([next(near, 'close'), next(far, 'close'), next(slaveCo, 'close'), next(clientCo, 'close')]);
+
 describe('closing a session', () => {
 	it('ends it and its channels at both ends, with the reason', async (t) => {
 		const { slave, slaveCo, clientCo } = await sessionFor(t);
 		const { near, far } = await channelFor(slaveCo, clientCo);
-		const events = Promise.all([
-			next(near, 'close'),
-			next(far, 'close'),
-			next(slaveCo, 'close'),
-			next(clientCo, 'close'),
-		]);
+		const events = closes(near, far, slaveCo, clientCo);
 		slaveCo.close('enough');
 		const [, , [nearError], [farError]] = await events;
 		coded('session-closed', 'enough')(nearError);
@@ -257,12 +257,7 @@ describe('closing a session', () => {
 	it('is the same from the slave', async (t) => {
 		const { slave, slaveCo, clientCo } = await sessionFor(t);
 		const { near, far } = await channelFor(slaveCo, clientCo);
-		const events = Promise.all([
-			next(near, 'close'),
-			next(far, 'close'),
-			next(slaveCo, 'close'),
-			next(clientCo, 'close'),
-		]);
+		const events = closes(near, far, slaveCo, clientCo);
 		clientCo.close('kicked');
 		const [, , [nearError], [farError]] = await events;
 		coded('session-closed', 'kicked')(nearError);

@@ -52,18 +52,23 @@ inEachBrowser('a page whose link is lost', (suite) => {
 		]);
 	});
 
-	it('comes back at once when the browser is online again', BOUND, async () => {
-		const site = await suite.site();
-		const page = await suite.page(site.url);
-		await run(page, async () => {
-			globalThis.master = new MasterConnection();
-			await master.ready;
+	for (const [sign, happen] of [
+		['the browser is online again', () => void dispatchEvent(new Event('online'))],
+		['somebody looks at it again', () => void document.dispatchEvent(new Event('visibilitychange'))],
+	] as const) {
+		it(`comes back at once when ${sign}`, BOUND, async () => {
+			const site = await suite.site();
+			const page = await suite.page(site.url);
+			await run(page, async () => {
+				globalThis.master = new MasterConnection();
+				await master.ready;
+			});
+			await run(page, note);
+			await site.master.close({ spread: 200_000 });
+			await waitIn(page, () => master.state === 'reconnecting');
+			await site.restart();
+			await run(page, happen);
+			await waitIn(page, () => seen.includes('reconnected'));
 		});
-		await run(page, note);
-		await site.master.close({ spread: 200_000 });
-		await waitIn(page, () => master.state === 'reconnecting');
-		await site.restart();
-		await run(page, () => void dispatchEvent(new Event('online')));
-		await waitIn(page, () => seen.includes('reconnected'));
-	});
+	}
 });

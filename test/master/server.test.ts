@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type AnyServer, type EnslavismError, Master } from '../../src/index.js';
@@ -39,6 +40,19 @@ async function meet(t: TestContext, url: string): Promise<void> {
 }
 
 describe('a master on a port', { concurrency: true }, () => {
+	it('cuts who does not finish a request in 10 s, or begins none', async (t) => {
+		const { port } = await masterFor(t);
+		const cut = ['', 'GET / HTTP/1.1\r\nhost: localhost\r\nx: '].map(async (begun) => {
+			const socket = connect(port, '127.0.0.1');
+			socket.on('error', () => {});
+			socket.write(begun);
+			socket.resume();
+			await within(once(socket, 'close'), `the cut after ${JSON.stringify(begun)}`, 30_000);
+		});
+		await Promise.all(cut);
+		assert.equal((await ask(port, '/')).status, 200);
+	});
+
 	it('listens there, and says where', async (t) => {
 		const { master, port, url } = await masterFor(t);
 		assert.ok(port > 0);

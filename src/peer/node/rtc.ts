@@ -222,6 +222,7 @@ class NodeChannel implements RtcChannel {
 	#wasOpen = false;
 	#muted = false;
 	#tellsLow = false;
+	#threshold = 0;
 	/** The most that may be waiting as far as the user knows: the native queue drains on a thread of its own. */
 	#known = 0;
 	#maxMessageSize = 0;
@@ -262,7 +263,11 @@ class NodeChannel implements RtcChannel {
 	}
 
 	setLowThreshold(bytes: number): void {
-		const low = guarded(() => this.#tell((handlers) => handlers.low()));
+		this.#threshold = bytes;
+		const low = guarded(() => {
+			// More may have been sent since: then the library tells again.
+			if (this.#native.bufferedAmount() <= this.#threshold) this.#tell((handlers) => handlers.low());
+		});
 		const missed = !this.#tellsLow && this.#known > bytes;
 		if (!this.#tellsLow) this.#native.onBufferedAmountLow(low);
 		this.#tellsLow = true;
