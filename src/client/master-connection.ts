@@ -70,6 +70,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #directory = new DirectoryCopy({
 		added: (entry) => this.#added(entry),
 		updated: (entry) => this.#updated(entry),
+		moved: (entry) => this.#slaves.get(entry.id)?.move(entry),
 		removed: (id) => this.#removed(id),
 	});
 	readonly #relay = new RelayLink({

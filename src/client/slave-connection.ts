@@ -146,8 +146,13 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The directory has a new entry for the slave. @internal */
 	update(entry: DirectoryEntry): void {
-		this.#entry = entry;
+		this.move(entry);
 		this.emit('updated');
+	}
+
+	/** The same, where nothing is different that a user would see. @internal */
+	move(entry: DirectoryEntry): void {
+		this.#entry = entry;
 	}
 
 	/** The slave has left the directory. @internal */
