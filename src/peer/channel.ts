@@ -379,7 +379,8 @@ export class Channel extends Emitter<ChannelEvents> {
 			waiting = this.bufferedAmount;
 			this.#counted = waiting;
 			this.#sentSinceCount = 0;
-			if (this.#host.fits(waiting, bytes)) return;
+			// What is too much before the other end has accepted is dropped.
+			if (!this.#host.accepted || this.#host.fits(waiting, bytes)) return;
 		}
 		throw new EnslavismError(
 			'buffer-full',

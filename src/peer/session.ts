@@ -7,7 +7,7 @@ import { checkChannel } from './check-channel.js';
 import type { DirectInfo } from './direct.js';
 import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
 import type { BareCandidate } from './negotiation.js';
-import { Arrived, Kept, type Message } from './numbering.js';
+import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import type { CreatePeer, DataChannelOptions, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
 import { RtcPath } from './rtc-path.js';
 
@@ -113,10 +113,17 @@ export class Session extends Emitter<SessionEvents> {
 	#direct: DirectInfo | undefined;
 	#rtc: RtcPath | undefined;
 	#relay: RelayPipe | undefined;
+	/** Paths that one of the ends does not want. */
 	#relayRefused: boolean;
+	#rtcRefused: boolean;
 	#carrier: Carrier | undefined;
 	readonly #backoff = new Backoff();
 	#retry: unknown;
+	readonly #relayBackoff = new Backoff();
+	#relayRetry: unknown;
+	#relayOpened = 0;
+	/** Bytes of unreliable messages that left before the other end had accepted. */
+	#earlyLoose = 0;
 	#attemptBound: unknown;
 	readonly #kept = new Kept();
 	readonly #arrived = new Arrived(true);
@@ -149,6 +156,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#nextNumber = offers ? 1 : 2;
 		this.#nextId = offers ? 0 : 1;
 		this.#relayRefused = !this.#wants('relay');
+		this.#rtcRefused = !this.#wants('rtc');
 		this.opened = new Promise((resolve, reject) => {
 			this.#settle = { resolve, reject };
 		});
@@ -163,8 +171,7 @@ export class Session extends Emitter<SessionEvents> {
 			get accepted() {
 				return session.#accepted;
 			},
-			fits: (kept, more) =>
-				session.#accepted ? kept + more <= LIMITS.channelBufferedBytes : session.#buffered + more <= LIMITS.earlyBytes,
+			fits: (kept, more) => session.#fits(kept, more),
 			send: (channel, number, message) => session.#send(channel, number, message),
 			acknowledge: (channel, now) => session.#acknowledge(channel.number, now),
 			closing: (channel, last) => session.#askClose(channel, last),
@@ -181,6 +188,11 @@ export class Session extends Emitter<SessionEvents> {
 	/** What carries the channels. */
 	get path(): PathKind | undefined {
 		return this.open ? this.#carrier?.kind : undefined;
+	}
+
+	/** Whether the other end has accepted it. */
+	get isAccepted(): boolean {
+		return this.#accepted;
 	}
 
 	/** Whether it needs the way through the master. */
@@ -200,9 +212,10 @@ export class Session extends Emitter<SessionEvents> {
 		if (this.#options.makes === 'offer') this.#connect();
 	}
 
-	/** The other end has accepted. @param relay whether it takes the way through the master */
-	accepted(relay = true): void {
+	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
+	accepted(relay = true, rtc = true): void {
 		this.#accepted = true;
+		if (!rtc) this.#refuseRtc();
 		if (!relay) this.#refuseRelay();
 		else if (this.#relay === undefined) this.#openRelay(this.#options.openRelay);
 		this.#choose(false);
@@ -225,12 +238,15 @@ export class Session extends Emitter<SessionEvents> {
 		this.#openRelay(open);
 	}
 
-	/** The way to the other end through the master may be open again, or the host is online again: tries what is missing. */
-	wake(): void {
+	/**
+	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
+	 *
+	 * @param relinked whether the link is another one: what was under way in the old one is lost
+	 */
+	wake(relinked = true): void {
 		if (this.#ended || this.#options.makes !== 'offer' || this.#state === 'new') return;
 		if (this.#relay === undefined && this.#accepted) this.#openRelay(this.#options.openRelay);
-		// What was offered before may have been lost.
-		if (this.#rtc === undefined || !this.#accepted) this.#connect();
+		if (relinked ? !this.#rtc?.open : this.#rtc === undefined) this.#connect();
 	}
 
 	/**
@@ -323,6 +339,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#state = 'closed';
 		clearTimeout(this.#wait);
 		clearTimeout(this.#retry);
+		clearTimeout(this.#relayRetry);
 		clearTimeout(this.#attemptBound);
 		clearTimeout(this.#dueTimer);
 		for (const answer of this.#pings.values()) answer(false);
@@ -348,11 +365,10 @@ export class Session extends Emitter<SessionEvents> {
 	/** Makes the next attempt to connect over WebRTC. */
 	#connect(): void {
 		clearTimeout(this.#retry);
-		if (this.#wants('rtc')) {
+		if (!this.#rtcRefused) {
 			this.#begin(this.#attempt + 1);
-		} else if (this.#attempt < 0) {
-			this.#attempt = 0;
-			this.#options.signals.description('offer', undefined, 0);
+		} else if (!this.#accepted) {
+			this.#options.signals.description('offer', undefined, ++this.#attempt);
 			this.#openRelay(this.#options.openRelay);
 		}
 	}
@@ -450,6 +466,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	#openRelay(open: OpenRelay | undefined): void {
 		if (this.#relayRefused || this.#ended) return;
+		this.#relayOpened = performance.now();
 		const pipe = open?.({
 			frame: (bytes) => {
 				if (this.#relay === pipe) this.#frame(bytes);
@@ -464,14 +481,28 @@ export class Session extends Emitter<SessionEvents> {
 		old?.close();
 		// What was on its way in the old one is lost, also where it was not the best path any more.
 		this.#choose(old !== undefined);
+		this.#relayLater();
 	}
 
 	#relayLost(): void {
 		this.#relay = undefined;
 		this.#choose(true);
-		if (this.#relayRefused || this.#options.makes !== 'offer' || this.#carrier !== undefined || !this.#accepted) return;
+		if (performance.now() - this.#relayOpened > WAITS.backoffReset) this.#relayBackoff.reset();
+		this.#relayLater();
+	}
+
+	/** A way through the master that is not there is tried again, also while it is not needed: WebRTC may die. */
+	#relayLater(): void {
+		clearTimeout(this.#relayRetry);
+		if (this.#relay !== undefined || this.#relayRefused || this.#ended) return;
+		if (this.#options.makes !== 'offer' || !this.#accepted) return;
+		this.#relayRetry = setTimeout(() => this.#openRelay(this.#options.openRelay), this.#relayBackoff.next());
+	}
+
+	#refuseRtc(): void {
+		this.#rtcRefused = true;
 		clearTimeout(this.#retry);
-		this.#retry = setTimeout(() => this.wake(), this.#backoff.next());
+		this.#dropRtc();
 	}
 
 	#refuseRelay(): void {
@@ -488,7 +519,8 @@ export class Session extends Emitter<SessionEvents> {
 		// What waits in a slow way through the master need not be waited for.
 		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
 		if (next !== undefined && (lost || isSlow || before === undefined)) this.#sendAgain();
-		if (next === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
+		const isHopeless = this.#rtcRefused && this.#relayRefused;
+		if (next === undefined && (isHopeless || this.#leaving !== undefined)) this.#gone();
 		else if (this.#state === 'connecting' && next !== undefined && this.#accepted) this.#opened();
 		else if (before?.kind !== next?.kind && this.#state === 'open') this.#pathChanged();
 	}
@@ -508,7 +540,9 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#gone(): void {
-		this.fail(this.#leaving ?? new EnslavismError('session-closed', GONE));
+		const isNew = this.#state === 'connecting' && this.#rtcRefused && this.#relayRefused;
+		const error = isNew ? new EnslavismError('no-common-path', NO_PATH) : new EnslavismError('session-closed', GONE);
+		this.fail(this.#leaving ?? error);
 	}
 
 	// Channels
@@ -587,7 +621,9 @@ export class Session extends Emitter<SessionEvents> {
 				else reject(error);
 			};
 			const look = (): void => {
-				if (channel.readyState === 'open' && (early || this.path === 'rtc')) settle();
+				if (channel.readyState !== 'open') return;
+				if (early || this.path === 'rtc') settle();
+				else if (this.#rtcRefused) settle(new EnslavismError('no-common-path', NO_PATH));
 			};
 			const bound = early
 				? undefined
@@ -614,6 +650,11 @@ export class Session extends Emitter<SessionEvents> {
 	#send(channel: Channel, number: number, message: Message): void {
 		const carrier = this.#carrier;
 		if (carrier === undefined || (!channel.reliable && carrier.queued > CONGESTED_BYTES)) return;
+		if (!this.#accepted && !channel.reliable) {
+			const most = sizeOf(message) * (typeof message === 'string' ? 3 : 1);
+			if (!this.#fits(0, most)) return;
+			this.#earlyLoose += most + HEAD_BYTES;
+		}
 		carrier.send(typeof message === 'string' ? TEXT : BYTES, channel.number, number, message);
 	}
 
@@ -731,6 +772,18 @@ export class Session extends Emitter<SessionEvents> {
 		}, WAITS.flush);
 	}
 
+	/** Whether a channel that keeps `kept` bytes may keep so many more. */
+	#fits(kept: number, more: number): boolean {
+		if (this.#accepted) {
+			// The way through the master is one for all channels, and what waits for it is memory here.
+			const waiting = this.#carrier?.kind === 'relay' ? this.#carrier.queued : 0;
+			return kept + more <= LIMITS.channelBufferedBytes && waiting <= LIMITS.channelBufferedBytes;
+		}
+		let early = this.#earlyLoose + this.#buffered;
+		for (const { sent } of this.channels) early += sent * HEAD_BYTES;
+		return early + more + HEAD_BYTES <= LIMITS.earlyBytes;
+	}
+
 	get #buffered(): number {
 		let bytes = 0;
 		for (const channel of this.channels) bytes += channel.bufferedAmount;
@@ -749,6 +802,10 @@ export class Session extends Emitter<SessionEvents> {
 }
 
 const GONE = 'the other end is gone';
+const NO_PATH = 'the two ends have no path in common';
+
+/** What a message costs in the way through the master beside its content: the head of its frame, and a length. */
+const HEAD_BYTES = FRAME_BYTES + 4;
 
 /** Streams that in-band channels are numbered with; the trunk's lies above. */
 const STREAMS = 1022;
