@@ -11,10 +11,9 @@ import {
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
-import { Directory } from './directory.js';
-import { FanOut } from './fan-out.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
+import { Listing, type ListingOptions } from './listing.js';
 import { type Client, type ClientLink, entryOf, type Peer, type Slave, type SlaveLink } from './members.js';
 import { answerTo, isSameServer, type MayHave, Names } from './names.js';
 import { offersOf } from './offers.js';
@@ -23,28 +22,16 @@ import { Routing } from './routing.js';
 import type { SessionRoute } from './sessions.js';
 import { Timers } from './timers.js';
 
-/** What the hub tells of its directory: every slave of every master. */
-export interface HubEvents {
-	added(entry: DirectoryEntry): void;
-	updated(entry: DirectoryEntry): void;
-	removed(entry: DirectoryEntry): void;
-}
-
-export interface HubOptions {
+export interface HubOptions extends ListingOptions {
 	backplane: Backplane;
 	limits: MasterLimits;
-	/** How long changes of the directory gather, in milliseconds. */
-	tick: number;
 	/** How long somebody who has lost the master is waited for, in milliseconds. */
 	grace: number;
 	/** What peers are told of the heartbeat, in milliseconds. */
 	heartbeat: number;
-	/** Whether peers of an earlier run of this master may come back under their ids. */
-	remembers: boolean;
 	ice: IceServers;
 	/** How much sessions may send through this master; `false` for nothing. */
 	relay: RelayLimits | false;
-	events: HubEvents;
 }
 
 type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
@@ -61,10 +48,8 @@ export class Hub {
 	readonly names: Names;
 	readonly #clients = new Map<string, Client>();
 	readonly #slaves = new Map<string, Slave>();
-	readonly #entries = new Map<string, DirectoryEntry>();
-	readonly #directory: Directory;
 	readonly #routing: Routing;
-	readonly #fanOut: FanOut;
+	readonly #listing: Listing;
 	readonly #options: HubOptions;
 	readonly #timers = new Timers();
 	#linked = { clients: 0, slaves: 0 };
@@ -73,14 +58,13 @@ export class Hub {
 
 	constructor(options: HubOptions) {
 		this.#options = options;
-		const { backplane, limits, tick, remembers } = options;
-		this.#directory = new Directory({ ...limits, settling: remembers });
-		this.#fanOut = new FanOut(this.#directory, tick);
+		const { backplane, limits } = options;
+		this.#listing = new Listing(options);
 		this.names = new Names(backplane);
 		this.#routing = new Routing(backplane, limits, options.relay, (slave) => this.#slaves.get(slave)?.link);
 		backplane.start({
-			slave: (entry) => this.#listed(entry),
-			slaveLeft: (id) => this.#unlisted(id),
+			slave: (entry) => this.#listing.set(entry),
+			slaveLeft: (id) => this.#listing.delete(id),
 			claimed: (name, entry) => this.names.claimed(name, entry),
 			released: (name) => this.names.released(name),
 			message: (peer, message) => this.#deliver(peer, message),
@@ -89,7 +73,7 @@ export class Hub {
 
 	/** The slaves of every master. */
 	get entries(): Iterable<DirectoryEntry> {
-		return this.#entries.values();
+		return this.#listing.entries;
 	}
 
 	/** How many links there are. */
@@ -105,11 +89,7 @@ export class Hub {
 
 	/** The master listens: those who were here before its restart have the grace time from now on to come back. */
 	listening(): void {
-		if (!this.#directory.settling) return;
-		this.#timers.start(this.#options.grace, () => {
-			this.#directory.settle();
-			this.#fanOut.changed();
-		});
+		if (this.#listing.settling) this.#timers.start(this.#options.grace, () => this.#listing.settle());
 	}
 
 	/** @param since where the list of a client stands that comes back */
@@ -126,7 +106,7 @@ export class Hub {
 		link.say({ t: 'welcome', ...this.#greeting(link) });
 		// Before the list: the first session may begin with it.
 		this.#options.ice.join(link, 'client', identity);
-		this.#fanOut.join(link, since);
+		this.#listing.join(link, since);
 	}
 
 	clientSaid(link: ClientLink, message: ClientToMaster): void {
@@ -165,7 +145,7 @@ export class Hub {
 
 	clientLeft(link: ClientLink, final: boolean): void {
 		this.#routing.relay?.left(link);
-		this.#fanOut.leave(link);
+		this.#listing.leave(link);
 		this.#options.ice.leave(link);
 		this.#linked.clients--;
 		const client = this.#clients.get(link.id);
@@ -272,7 +252,7 @@ export class Hub {
 	 */
 	close(delayOf: (kind: 'client' | 'slave') => number): void {
 		this.#closed = true;
-		this.#fanOut.close();
+		this.#listing.close();
 		this.names.close();
 		this.#routing.relay?.close();
 		this.#options.ice.close();
@@ -365,29 +345,11 @@ export class Hub {
 		this.#options.backplane.withdraw(id);
 	}
 
-	#listed(entry: DirectoryEntry): void {
-		const known = this.#entries.has(entry.id);
-		this.#entries.set(entry.id, entry);
-		this.#directory.set(entry);
-		this.#fanOut.changed();
-		if (known) this.#options.events.updated(entry);
-		else this.#options.events.added(entry);
-	}
-
-	#unlisted(id: string): void {
-		const entry = this.#entries.get(id);
-		if (entry === undefined) return;
-		this.#entries.delete(id);
-		this.#directory.delete(id);
-		this.#fanOut.changed();
-		this.#options.events.removed(entry);
-	}
-
 	#offer(link: ClientLink, offer: Extract<ClientToMaster, { t: 'offer' }>): void {
 		this.#routing.offer(link, this.#clients.get(link.id), offer, {
-			slave: this.#entries.get(offer.slave) ?? this.names.ownerOf(offer.slave),
+			slave: this.#listing.get(offer.slave) ?? this.names.ownerOf(offer.slave),
 			registering: this.#slaves.get(offer.slave)?.unregistered !== undefined,
-			settling: this.#directory.settling,
+			settling: this.#listing.settling,
 		});
 	}
 

@@ -125,15 +125,17 @@ export class Relay {
 		this.#ways.get(route.id)?.close();
 		const buckets = [new Bucket(this.#limits.perSession), client.bucket, slave.bucket, this.#total];
 		let over = false;
-		const close = (): void => {
+		const close = (why?: string): void => {
 			if (over) return;
 			over = true;
 			if (this.#ways.get(route.id) === way) this.#ways.delete(route.id);
 			for (const flow of [up, down]) flow.close();
-			client.mux.session.end(near);
+			// There is no use in trying again where the slave does not want it.
+			if (why === 'stream-refused') client.mux.session.reset(near, why);
+			else client.mux.session.end(near);
 			slave.mux.session.end(far);
 		};
-		const way: Way = { session: route.id, close };
+		const way: Way = { session: route.id, close: () => close() };
 		const up = new Flow(client.mux, near, slave.mux, far, buckets);
 		const down = new Flow(slave.mux, far, client.mux, near, buckets);
 		this.#ways.set(route.id, way);
@@ -145,8 +147,8 @@ export class Relay {
 			if (eager <= EARLY_BYTES) up.take(bytes);
 			else client.mux.session.reset(near, 'limit-reached');
 		};
-		near.handler = { ...NO_HANDLER, data: take, sent: () => down.sent(), ended: close, broken: close };
-		far.handler = { ...NO_HANDLER, data: (b) => down.take(b), sent: () => up.sent(), ended: close, broken: close };
+		near.handler = { ...NO_HANDLER, data: take, sent: () => down.sent(), ended: way.close, broken: way.close };
+		far.handler = { ...NO_HANDLER, data: (b) => down.take(b), sent: () => up.sent(), ended: way.close, broken: close };
 	}
 }
 

@@ -43,7 +43,9 @@ export class Returning {
 	/** Time is up for the other ends of sessions that only this peer has named. */
 	expire(): void {
 		for (const session of this.#claimed) {
-			if (this.#sessions.unclaim(this.#peer, session)) this.#handlers.unknown(session);
+			const isClaimed = this.#sessions.unclaim(this.#peer, session);
+			// It may have been offered again meanwhile.
+			if (isClaimed && this.#sessions.of(this.#peer, session) === undefined) this.#handlers.unknown(session);
 		}
 	}
 

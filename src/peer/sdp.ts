@@ -1,9 +1,11 @@
 /** The few lines of a session description (RFC 8866) that a session reads or writes itself. */
+import * as LIMITS from '../wire/limits.js';
 import type { DescriptionType } from './rtc.js';
 
-/** RFC 8839 section 5.4: `ice-char` is ALPHA / DIGIT / "+" / "/". */
-const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
-const PWD = /^[A-Za-z0-9+/]{22,256}$/;
+/** RFC 8839 section 5.4: `ice-char` is ALPHA / DIGIT / "+" / "/"; at least so many of a user fragment and of a password. */
+const ICE_CHARS = /^[A-Za-z0-9+/]*$/;
+const UFRAG_LEAST = 4;
+const PWD_LEAST = 22;
 
 /**
  * What is wrong with a description that came from outside, or `undefined`. The native library aborts the process
@@ -14,9 +16,9 @@ export function problemOfSdp(sdp: string): string | undefined {
 	const sections = valuesOf(sdp, 'm=');
 	if (sections.length !== 1 || !sections[0]?.startsWith('application ')) return 'it must have one application section';
 	const ufrags = valuesOf(sdp, 'a=ice-ufrag:');
-	if (ufrags.length === 0 || !ufrags.every((each) => UFRAG.test(each))) return 'its ice-ufrag is invalid';
+	if (!areIce(ufrags, UFRAG_LEAST)) return 'its ice-ufrag is invalid';
 	const pwds = valuesOf(sdp, 'a=ice-pwd:');
-	if (pwds.length === 0 || !pwds.every((each) => PWD.test(each))) return 'its ice-pwd is invalid';
+	if (!areIce(pwds, PWD_LEAST)) return 'its ice-pwd is invalid';
 	if (valuesOf(sdp, 'a=fingerprint:').length === 0) return 'it has no fingerprint';
 	return undefined;
 }
@@ -28,6 +30,12 @@ export function problemOfSdp(sdp: string): string | undefined {
  */
 export function sdpToSend(type: DescriptionType, sdp: string): string {
 	return type === 'offer' ? sdp.replace('a=setup:actpass', 'a=setup:active') : sdp;
+}
+
+function areIce(values: string[], least: number): boolean {
+	const isIce = (value: string): boolean =>
+		value.length >= least && value.length <= LIMITS.iceLength && ICE_CHARS.test(value);
+	return values.length > 0 && values.every(isIce);
 }
 
 function valuesOf(sdp: string, prefix: string): string[] {

@@ -97,6 +97,11 @@ export class PipedSocket extends Emitter<PipedSocketEvents> {
 		this.#socket.send(frame);
 	}
 
+	/** Sends bytes whose sender bounds itself how many wait; in a socket that is not open they are lost. @internal */
+	write(bytes: Uint8Array): void {
+		if (this.#state === 'open') this.#socket.send(bytes);
+	}
+
 	/**
 	 * Closes the socket, and the one at the other end once it has received what was sent before.
 	 *

@@ -17,7 +17,7 @@ export function socketRelay(socket: PipedSocket): OpenRelay {
 			},
 			send: (kind, channel, number, payload) => {
 				// A socket that has just died takes messages and loses them: `lost` is on its way.
-				if (socket.readyState === 'open') socket.send(writeFrame(kind, channel, number, payload));
+				socket.write(writeFrame(kind, channel, number, payload));
 			},
 			close: () => {
 				socket.off('message', hear).off('close', lost);

@@ -22,7 +22,8 @@ const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** Which attempt of a session to connect over WebRTC, from 0. */
 const attempt = v.optional(seq, 0);
 
-const ice = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]{4,256}$/));
+/** RFC 8839 section 5.4; the native library ends the process on some that are none. */
+const ice = v.pipe(v.string(), v.minLength(4), v.maxLength(LIMITS.iceLength), v.regex(/^[A-Za-z0-9+/]*$/));
 
 /** The ICE credentials that the client has chosen for the slave's answer, where it wrote the answer itself. */
 const credentials = v.optional(v.object({ ufrag: ice, pwd: v.pipe(ice, v.minLength(22)) }));

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
 import type { SlaveConnection } from '../../src/client/node.js';
 import type { Channel, ClientConnection } from '../../src/index.js';
+import type { OnWake } from '../../src/link/index.js';
 import { nodePlatform } from '../../src/peer/node/index.js';
 import type { CreatePeer, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
 import { MasterToClient, readMessage } from '../../src/wire/index.js';
@@ -30,6 +31,7 @@ const LOSSY = { ordered: false, maxRetransmits: 0 };
 /** A client whose WebRTC connections a test can break. */
 function breakableFor(t: TestContext, url: string) {
 	const live: { peer: RtcPeer; handlers: RtcPeerHandlers }[] = [];
+	const wakes = new Set<() => void>();
 	let allowed = true;
 	const createPeer: CreatePeer = (config, handlers) => {
 		const peer = nodePlatform.createPeer(config, {
@@ -40,8 +42,12 @@ function breakableFor(t: TestContext, url: string) {
 		live.push({ peer, handlers });
 		return peer;
 	};
+	const onWake: OnWake = (wake) => {
+		wakes.add(wake);
+		return () => wakes.delete(wake);
+	};
 	const client = new BaseMasterConnection(
-		{ ...nodePlatform, createPeer },
+		{ ...nodePlatform, createPeer, onWake },
 		(text) => readMessage(MasterToClient, text),
 		url,
 	);
@@ -52,6 +58,12 @@ function breakableFor(t: TestContext, url: string) {
 		attempts: () => live.length,
 		allow(yes: boolean): void {
 			allowed = yes;
+		},
+		/** How many want to know that the host is online again. */
+		sleepers: () => wakes.size,
+		/** The host is online again, or somebody looks at the page. */
+		wake(): void {
+			for (const each of [...wakes]) each();
 		},
 		/** The newest connection dies. */
 		cut(): void {
@@ -179,6 +191,37 @@ describe('the path of a session', () => {
 		await answers.find((each) => each === 'over WebRTC');
 	});
 
+	it('is tried for again at once when the host is online again, though the link to the master is well', async (t) => {
+		const { url } = await masterFor(t);
+		const slave = await slaveFor(t, url);
+		const { client, allow, cut, attempts, wake, sleepers } = breakableFor(t, url);
+		const slaveCo = await seen(client, slave.id);
+		await slaveCo.connect();
+		allow(false);
+		await runningOver('rtc', slaveCo);
+		// Some failures, so that the next wait is not the first.
+		cut();
+		for (let failures = 0; failures < 2; ) {
+			const tried = attempts();
+			await messagesHad(() => attempts() > tried);
+			if (attempts() > tried) failures++;
+			cut();
+		}
+		assert.equal(slaveCo.path, 'relay');
+		const tried = attempts();
+		allow(true);
+		wake();
+		assert.equal(attempts(), tried + 1);
+		wake();
+		assert.equal(attempts(), tried + 1, 'one is on its way');
+		await runningOver('rtc', slaveCo);
+		wake();
+		assert.equal(attempts(), tried + 1, 'nothing is missing');
+		client.close();
+		await messagesHad(() => sleepers() === 0);
+		assert.equal(sleepers(), 0);
+	});
+
 	const wishes: [wish: string, options: TrioOptions, path: 'rtc' | 'relay'][] = [
 		['the client wants the relay alone', { client: { paths: ['relay'] } }, 'relay'],
 		['the slave wants the relay alone', { slave: { paths: ['relay'] } }, 'relay'],
@@ -204,12 +247,36 @@ describe('the path of a session', () => {
 		});
 	}
 
-	it('is none where the two ends want none alike: that is said', { timeout: 60_000 }, async (t) => {
-		const { slaveCo } = await trioFor(t, 0, { client: { paths: ['rtc'] }, slave: { paths: ['relay'] } });
-		await assert.rejects(within(slaveCo.connect(), 'the refusal', 30_000), (error: { code: string }) => {
-			assert.match(error.code, /^(rtc-failed|connect-timeout)$/);
-			return true;
+	const contrary: [title: string, options: TrioOptions][] = [
+		['the client wants WebRTC, and the slave the relay', { client: { paths: ['rtc'] }, slave: { paths: ['relay'] } }],
+		['the client wants the relay, and the slave WebRTC', { client: { paths: ['relay'] }, slave: { paths: ['rtc'] } }],
+		['the client wants the relay, and the master has none', { client: { paths: ['relay'] }, master: { relay: false } }],
+		['the slave wants the relay, and the master has none', { slave: { paths: ['relay'] }, master: { relay: false } }],
+		['the client wants nothing', { client: { paths: [] } }],
+	];
+	for (const [title, options] of contrary) {
+		it(`is none where ${title}: that is said at once, to all who wait`, async (t) => {
+			const { slave, slaveCo, client } = await trioFor(t, 0, options);
+			slave.on('connection', () => assert.fail('connected'));
+			const began = performance.now();
+			const waiting: Promise<unknown>[] = [slaveCo.connect(), slaveCo.createDataChannel('x'), slaveCo.connect()];
+			for (const each of waiting) await assert.rejects(within(each, 'the refusal'), coded('no-common-path'));
+			assert.ok(performance.now() - began < 3000);
+			assert.deepEqual([slaveCo.state, client.state, slave.state], ['closed', 'open', 'open']);
+			await assert.rejects(slaveCo.connect(), coded('no-common-path'));
 		});
+	}
+
+	it('is the relay alone, and no more is tried, where the slave wants that', async (t) => {
+		const { url } = await masterFor(t);
+		const slave = await slaveFor(t, url, 0, undefined, { paths: ['relay'] });
+		const { client, attempts, wake } = breakableFor(t, url);
+		const slaveCo = await seen(client, slave.id);
+		await slaveCo.connect();
+		wake();
+		await assert.rejects(slaveCo.createDataChannel('x', { early: false }), coded('no-common-path'));
+		await slaveCo.rtt();
+		assert.deepEqual([attempts(), slaveCo.path], [1, 'relay']);
 	});
 
 	it('is that of 20 sessions of one client, each by itself', async (t) => {

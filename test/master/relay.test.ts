@@ -78,6 +78,17 @@ describe('the way of a session through the master', () => {
 		await bystander.check();
 	});
 
+	it('that the slave does not take is refused to the client', async (t) => {
+		const { url } = await stage(t);
+		const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];
+		const { near, far } = await wayFor(client, slave);
+		slave.ways.mux.session.reset(far.stream, 'stream-refused');
+		assert.equal(await near.over, 'stream-refused');
+		const again = await wayFor(client, slave, 'other');
+		slave.ways.mux.session.reset(again.far.stream, 'stream-reset');
+		assert.equal(await again.near.over, 'ended', 'anything else may pass');
+	});
+
 	it("is for the session's own client, and nobody else", async (t) => {
 		const { url, bystander } = await stage(t);
 		const [client, stranger] = [await clientOf(t, url), await clientOf(t, url)];

@@ -1,7 +1,5 @@
 /** Where a Node slave can be reached, and who is told. */
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
 import { Slave, type SlaveOptions } from '../../src/index.js';
@@ -12,28 +10,11 @@ import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
 import { clientFor, coded, masterFor, runningOver, seen, slaveFor } from '../support/stage.js';
 import { stunServerFor } from '../support/stun.js';
+import { freePort, gatewayFor, udpFor } from '../support/udp.js';
 import { Inbox, next, turns, within } from '../support/wait.js';
 
 const OUTSIDE = { address: '198.51.100.7', port: 40_000 };
 const ELSEWHERE = { address: '203.0.113.9', port: 50_000 };
-
-/** A socket that has a UDP port. */
-async function udpFor(t: TestContext): Promise<{ socket: Socket; port: number }> {
-	const socket = createSocket('udp4');
-	socket.bind(0);
-	await once(socket, 'listening');
-	t.after(() => socket.close());
-	return { socket, port: socket.address().port };
-}
-
-/** A UDP port that nobody has. */
-async function freePort(): Promise<number> {
-	const socket = createSocket('udp4').bind(0);
-	await once(socket, 'listening');
-	const { port } = socket.address();
-	await new Promise<void>((resolve) => socket.close(resolve));
-	return port;
-}
 
 /** What the directory tells of each slave, by its id, as it is told. */
 async function directoryFor(t: TestContext, url: string) {
@@ -118,23 +99,8 @@ describe('the public address of a slave', () => {
 	it('is enough where a port is mapped, also when the answer is an ordinary one', async (t) => {
 		const { url } = await masterFor(t);
 		const port = await freePort();
-		// As a gateway does: whoever talks to the mapped port talks to the slave, from a port of the gateway's own.
-		const { socket: outer, port: mapped } = await udpFor(t);
-		const inner = new Map<number, Socket>();
-		let passed = 0;
-		outer.on('message', (bytes, { port: from, address }) => {
-			let socket = inner.get(from);
-			if (socket === undefined) {
-				socket = createSocket('udp4').on('message', (answer) => outer.send(answer, from, address));
-				inner.set(from, socket);
-			}
-			socket.send(bytes, port, '127.0.0.1');
-			passed++;
-		});
-		t.after(() => {
-			for (const socket of inner.values()) socket.close();
-		});
-		const mappedTo: SlaveOptions = { publicAddress: `127.0.0.1:${mapped}`, port, direct: false };
+		const gateway = await gatewayFor(t, port);
+		const mappedTo: SlaveOptions = { publicAddress: `127.0.0.1:${gateway.port}`, port, direct: false };
 		const slave = await slaveFor(t, url, 0, undefined, mappedTo);
 		// A client that nobody can reach from outside: who speaks first to it speaks to nobody.
 		const createPeer: CreatePeer = (config, handlers) =>
@@ -148,7 +114,7 @@ describe('the public address of a slave', () => {
 		const slaveCo = await seen(client, slave.id);
 		await slaveCo.connect();
 		await runningOver('rtc', slaveCo);
-		assert.ok(passed > 0);
+		assert.ok(gateway.inward.items.length > 0);
 	});
 
 	it('may be a name, several, with and without ports', async (t) => {
@@ -268,6 +234,38 @@ describe('the addresses of a slave', () => {
 		await back;
 		const { of } = await directoryFor(t, url);
 		assert.ok((of(slave.id)?.direct?.candidates.length ?? 0) > 0);
+	});
+});
+
+describe('a slave that is reached elsewhere from now on', () => {
+	it('is asked there by clients that know it already', async (t) => {
+		const { url } = await masterFor(t);
+		const { link, id } = await RawLink.slave(t, url);
+		const client = clientFor(t, url);
+		const slaveCo = await seen(client, id);
+		client.on('slaveupdated', () => assert.fail('nothing that anybody sees has changed'));
+		const asked = async () => {
+			const before = link.said.items.length;
+			const refused = assert.rejects(slaveCo.connect(), coded('rejected'));
+			const { session, ice } = await link.said.find(
+				(each) => each.t === 'offer' && link.said.items.indexOf(each) >= before,
+			);
+			link.say({ t: 'reject', session, reason: 'no' });
+			await refused;
+			return ice !== undefined;
+		};
+		assert.equal(await asked(), false);
+		const { until } = await directoryFor(t, url);
+		const direct = { fingerprint: Array(32).fill('AB').join(':'), candidates: ['1 1 UDP 1 192.0.2.1 9 typ host'] };
+		link.say({ t: 'moved', direct });
+		await until(id, (candidates) => candidates.length === 1);
+		// What this client has been told by now includes that.
+		const other = await slaveFor(t, url);
+		await seen(client, other.id);
+		assert.equal(await asked(), true);
+		link.say({ t: 'moved' });
+		await seen(client, (await slaveFor(t, url)).id);
+		assert.equal(await asked(), false);
 	});
 });
 
