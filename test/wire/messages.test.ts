@@ -11,6 +11,7 @@ import {
 	type Table,
 } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
+import * as WAITS from '../../src/wire/waits.js';
 
 /** A good message of each name of a table, every optional key given. */
 type Examples<T extends Table> = { [Name in keyof T & string]: Omit<Extract<MessageOf<T>, { t: Name }>, 't'> };
@@ -248,6 +249,21 @@ describe('the directory in messages', () => {
 		for (const seq of ['-1', '1.5', '1e999', '9007199254740993']) {
 			const text = `{"t":"snapshot","seq":${seq},"slaves":[]}`;
 			assert.equal(readMessage(MasterToClient, text).ok, false, seq);
+		}
+	});
+});
+
+describe('the heartbeat that a master announces', () => {
+	it('is as long as a timer can hold', () => {
+		for (const [ms, isGood] of [
+			['1', true],
+			[String(WAITS.heartbeatMost), true],
+			['0', false],
+			[String(WAITS.heartbeatMost + 1), false],
+			['1e999', false],
+		] as const) {
+			const text = `{"t":"welcome","id":"x","resume":"y","heartbeat":${ms}}`;
+			assert.equal(readMessage(MasterToClient, text).ok, isGood, ms);
 		}
 	});
 });
