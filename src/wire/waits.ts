@@ -44,6 +44,8 @@ export const slaveBackoffCap = 3_000;
 export const grace = 10_000;
 /** From one sign of life to the next on a link; two that are missed mean that the link is lost. */
 export const heartbeat = 15_000;
+/** The longest that may be announced; past what a timer can hold it would be none. */
+export const heartbeatMost = 600_000;
 /** Longest wait that a restarting master can ask for. */
 export const restart = 300_000;
 /** From `drain()` until it resolves though sessions are left. */
