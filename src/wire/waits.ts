@@ -74,3 +74,7 @@ export const pathless = 30_000;
 export const peerDirect = 10_000;
 /** From the meeting of two peers until their connection is open, whichever way it goes. */
 export const peerOpen = 25_000;
+/** How long a stream of a WebRTC connection in Node is not used again after this end closed it: the other end has to, as well. */
+export const streamRest = 10_000;
+/** How long the native library may take to close the channels of a connection that is closed. */
+export const letGo = 1_000;

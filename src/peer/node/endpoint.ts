@@ -60,6 +60,7 @@ class NodeEndpoint implements Endpoint {
 		this.#isPublic = candidates !== undefined || options.direct === false;
 		this.#candidates = candidates;
 		this.createPeer = createAnswerer(socket);
+		this.#look();
 		this.ready = new Promise((resolve) => {
 			const bound = setTimeout(resolve, this.#isPublic ? 0 : WAITS.gathering);
 			this.#isReady = () => {
@@ -67,8 +68,13 @@ class NodeEndpoint implements Endpoint {
 				resolve();
 			};
 		});
-		this.#look();
-		this.#timer = setInterval(() => this.#look(), WAITS.addresses);
+		this.#timer = setInterval(() => {
+			try {
+				this.#look();
+			} catch {
+				// What was found before stays, until next time.
+			}
+		}, WAITS.addresses);
 		this.#timer.unref();
 	}
 
@@ -98,14 +104,15 @@ class NodeEndpoint implements Endpoint {
 		const hasServers = this.#servers().length > 0 && !this.#isPublic;
 		const isOld = hasServers && performance.now() - this.#looked > WAITS.reflexive;
 		if (interfaces === this.#interfaces && !isOld && this.#anchor !== undefined) return;
+		const before = this.#anchor;
+		this.#anchor = this.#gather();
 		this.#interfaces = interfaces;
 		this.#looked = performance.now();
-		const before = this.#anchor;
-		this.#gather();
 		before?.close();
 	}
 
-	#gather(): void {
+	/** @throws whatever the library throws */
+	#gather(): { close(): void } {
 		const found: string[] = [];
 		const config = { iceServers: this.#isPublic ? [] : this.#servers() };
 		const peer = this.createPeer(config, {
@@ -121,9 +128,14 @@ class NodeEndpoint implements Endpoint {
 			state: () => {},
 			failed: () => {},
 		});
-		this.#anchor = peer;
-		peer.createChannel('anchor', 0, {});
-		peer.offer();
+		try {
+			peer.createChannel('anchor', 0, {});
+			peer.offer();
+		} catch (thrown) {
+			peer.close();
+			throw thrown;
+		}
+		return peer;
 	}
 
 	#found(found: string[]): void {
