@@ -8,7 +8,7 @@ import { joined, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
 import { FRAME_BYTES, writeFrame } from './frames.js';
-import type { OpenRelay, RelayHandlers, RelayPipe } from './session.js';
+import type { OpenRelay, RelayHandlers, RelayPipe } from './paths.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {
