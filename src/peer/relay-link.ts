@@ -4,7 +4,8 @@
  *
  *     | length 8 | id | { | length 32 | frame | } …
  */
-import { joined, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { joined } from '../mux/pieces.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
 import { FRAME_BYTES, writeFrame } from './frames.js';
