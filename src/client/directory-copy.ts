@@ -4,6 +4,8 @@ import type { DirectoryEntry, MasterToClient, Position } from '../wire/index.js'
 export interface DirectoryChanges {
 	added(entry: DirectoryEntry): void;
 	updated(entry: DirectoryEntry): void;
+	/** Perhaps the slave is reached elsewhere now; nothing that anybody sees has changed. */
+	moved(entry: DirectoryEntry): void;
 	removed(id: string): void;
 }
 
@@ -67,6 +69,7 @@ export class DirectoryCopy {
 		if (before === undefined) this.#changes.added(entry);
 		else if (before.data !== entry.data || before.auth !== entry.auth || before.state !== entry.state)
 			this.#changes.updated(entry);
+		else this.#changes.moved(entry);
 	}
 
 	#remove(id: string): void {

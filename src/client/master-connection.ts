@@ -70,6 +70,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #directory = new DirectoryCopy({
 		added: (entry) => this.#added(entry),
 		updated: (entry) => this.#updated(entry),
+		moved: (entry) => this.#slaves.get(entry.id)?.move(entry),
 		removed: (id) => this.#removed(id),
 	});
 	readonly #relay = new RelayLink({
@@ -105,7 +106,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#host = {
 			platform,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
-			paths: options.paths ?? ['rtc', 'relay'],
+			paths: () => (options.paths ?? ['rtc', 'relay']).filter((path) => path === 'rtc' || this.#relays),
 			openRelay: (session, handlers) =>
 				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
 			send: (message) => this.#link.send(message),
@@ -125,7 +126,12 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			url: this.url,
 			auth: options.auth,
 			openSocket: platform.openSocket,
-			onWake: platform.onWake,
+			onWake: (wake) =>
+				platform.onWake(() => {
+					wake();
+					// While the link is away an offer would go nowhere; when it is back they are woken as well.
+					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.wake(false);
+				}),
 			reconnect: options.reconnect,
 			since: () => this.#directory.position,
 			read,
@@ -202,7 +208,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'answer':
-				peer?.accepted(message.relay);
+				peer?.accepted(message.relay, message.rtc);
 				if (message.sdp !== undefined) peer?.description('answer', message.sdp, message.attempt);
 				return;
 			case 'candidate':
@@ -228,8 +234,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const returns = this.#id !== undefined;
 		this.#id = id;
 		if (!returns) return;
-		const open = [...this.#sessions].filter(([, { peer }]) => peer.open);
-		this.#link.sendSessions(open.map(([session, { slave }]) => ({ session, peer: slave.id })));
+		// The others were never heard of, as far as is known here, and are offered again.
+		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.isAccepted);
+		this.#link.sendSessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
 		for (const { peer } of [...this.#sessions.values()]) peer.wake();
 	}
 

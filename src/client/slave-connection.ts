@@ -43,7 +43,8 @@ export interface SlaveConnectionHost {
 	readonly platform: Platform;
 	/** What a new WebRTC connection is made with. */
 	readonly rtc: RtcConfig;
-	readonly paths: readonly PathKind[];
+	/** What may carry a new session. */
+	paths(): readonly PathKind[];
 	/** Opens a way through the master; `undefined` while there is none. */
 	openRelay(session: string, handlers: RelayHandlers): RelayPipe | undefined;
 	send(message: ClientToMaster): unknown;
@@ -113,7 +114,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * Opens a session with the slave. Calling it again while it is open or opening waits for the same session.
 	 *
 	 * Rejects with `rejected` (and `reason`), `slave-gone`, `slave-unreachable`, `slave-draining`, `link-closed`, `connect-timeout`, `rtc-failed`,
-	 * `limit-reached`, or `session-closed` when `close()` was called meanwhile.
+	 * `no-common-path`, `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
 		await this.#connected().opened;
@@ -146,8 +147,13 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The directory has a new entry for the slave. @internal */
 	update(entry: DirectoryEntry): void {
-		this.#entry = entry;
+		this.move(entry);
 		this.emit('updated');
+	}
+
+	/** The same, where nothing is different that a user would see. @internal */
+	move(entry: DirectoryEntry): void {
+		this.#entry = entry;
 	}
 
 	/** The slave has left the directory. @internal */
@@ -164,20 +170,21 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	}
 
 	#connected(): Session {
-		this.#session ??= this.#open();
-		return this.#session.peer;
+		return this.#session?.peer ?? this.#open();
 	}
 
-	#open(): { id: string; peer: Session } {
+	#open(): Session {
 		if (!this.#listed) throw new EnslavismError('slave-gone');
 		const host = this.#host;
+		const paths = host.paths();
+		if (paths.length === 0) throw new EnslavismError('no-common-path', 'the master does not relay');
 		const id = newId();
 		const peer = new Session({
 			createPeer: host.platform.createPeer,
 			rtc: () => host.rtc,
 			makes: 'offer',
 			timeout: WAITS.connect,
-			paths: host.paths,
+			paths,
 			direct: this.#entry.direct,
 			openRelay: (handlers) => host.openRelay(id, handlers),
 			signals: {
@@ -195,8 +202,10 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		});
 		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
 		host.bind(id, peer, this);
+		// Before it begins: it may be over as soon as it has.
+		this.#session = { id, peer };
 		peer.start();
-		return { id, peer };
+		return peer;
 	}
 
 	#over(id: string, error: EnslavismError): void {

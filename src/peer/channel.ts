@@ -293,6 +293,8 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (kept === undefined && this.#uncounted >= 0) return;
 		const waiting = this.bufferedAmount;
 		this.#uncounted = RECOUNT_BYTES - waiting;
+		// What is too much before the other end has accepted is dropped.
+		if (kept === undefined && !this.#host.paths.accepted) return;
 		if (this.#host.fits(waiting, bytes) && (kept === undefined || kept.count < LIMITS.channelKeptMessages)) return;
 		throw new EnslavismError(
 			'buffer-full',

@@ -3,8 +3,8 @@ import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import { Channel, type ChannelHost } from './channel.js';
 import { checkChannel } from './check-channel.js';
-import { ACK, BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
-import { Arrived, Kept, type Message } from './numbering.js';
+import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
+import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import { CONGESTED_BYTES, type Paths } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
@@ -23,6 +23,9 @@ export interface ExchangeHandlers {
 
 /** From a message until it is acknowledged, in milliseconds, where no other one has reason to be sooner. */
 const ACK_DELAY = 100;
+
+/** What a message costs in the way through the master beside its content: the head of its frame, and a length. */
+const HEAD_BYTES = FRAME_BYTES + 4;
 
 /** Numbers of negotiated channels in frames: those of the others stay below. */
 const NEGOTIATED = 2 ** 31;
@@ -47,6 +50,8 @@ export class Exchange implements ChannelHost {
 	readonly #closing = new Set<Channel>();
 	/** Negotiated channels that the other end has created. */
 	readonly #theirs = new Set<number>();
+	/** Bytes of unreliable messages that left before the other end had accepted. */
+	#earlyLoose = 0;
 	#nextNumber: number;
 	#nextId: number;
 	/** Of channel 0. */
@@ -184,12 +189,26 @@ export class Exchange implements ChannelHost {
 	}
 
 	fits(kept: number, more: number): boolean {
-		if (this.paths.accepted) return kept + more <= LIMITS.channelBufferedBytes;
-		return this.buffered + more <= LIMITS.earlyBytes;
+		const { accepted, carrier } = this.paths;
+		if (accepted) {
+			// The way through the master is one for all channels, and what waits for it is memory here.
+			const waiting = carrier?.kind === 'relay' ? carrier.queued : 0;
+			return Math.max(kept + more, waiting) <= LIMITS.channelBufferedBytes;
+		}
+		let early = this.#earlyLoose + this.buffered;
+		for (const { sent } of this.channels.values()) early += sent * HEAD_BYTES;
+		return early + more + HEAD_BYTES <= LIMITS.earlyBytes;
 	}
 
 	send({ number: channel, reliable }: Channel, number: number, message: Message): void {
-		if (!reliable && Number(this.paths.carrier?.queued) > CONGESTED_BYTES) return;
+		if (!reliable) {
+			if (Number(this.paths.carrier?.queued) > CONGESTED_BYTES) return;
+			if (!this.paths.accepted) {
+				const most = sizeOf(message) * (typeof message === 'string' ? 3 : 1);
+				if (!this.fits(0, most)) return;
+				this.#earlyLoose += most + HEAD_BYTES;
+			}
+		}
 		this.paths.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);
 	}
 

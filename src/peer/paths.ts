@@ -14,6 +14,9 @@ import { Timer } from './timer.js';
 /** What carries a session's channels: a WebRTC connection, or the master over both ends' links. */
 export type PathKind = 'rtc' | 'relay';
 
+/** All kinds. */
+export const PATHS = ['rtc', 'relay'] as const;
+
 /** A path while it is open. */
 export interface Carrier {
 	readonly kind: PathKind;
@@ -102,12 +105,16 @@ export class Paths {
 	#direct: DirectInfo | undefined;
 	#rtc: RtcPath | undefined;
 	#relay: RelayPipe | undefined;
-	#relayRefused: boolean;
+	/** Paths that one of the ends does not want. */
+	readonly #refused = new Set<PathKind>();
 	/** Whether the session has been open. */
 	#used = false;
 	readonly #backoff = new Backoff();
 	/** Until the next attempt. */
 	readonly #retry = new Timer();
+	readonly #relayBackoff = new Backoff();
+	readonly #relayRetry = new Timer();
+	#relayOpened = 0;
 	/** Until this one is given up. */
 	readonly #bound = new Timer();
 
@@ -116,7 +123,7 @@ export class Paths {
 		this.#handlers = handlers;
 		this.#direct = options.direct;
 		this.accepted = !this.#offers;
-		this.#relayRefused = !this.wants('relay');
+		for (const path of PATHS) if (!this.wants(path)) this.#refused.add(path);
 	}
 
 	/** Whether this end wants such a path. */
@@ -124,17 +131,27 @@ export class Paths {
 		return this.#options.paths?.includes(path) ?? true;
 	}
 
+	/** Whether either end does not want such a path. */
+	refuses(path: PathKind): boolean {
+		return this.#refused.has(path);
+	}
+
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
 		if (this.#offers) this.#connect();
 	}
 
-	/** The other end has accepted. @param relay whether it takes the way through the master */
-	accept(relay: boolean): void {
+	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
+	accept(relay: boolean, rtc: boolean): void {
 		this.accepted = true;
+		if (!rtc) {
+			this.#refused.add('rtc');
+			this.#retry.stop();
+			this.#dropRtc();
+		}
 		if (relay) this.openRelay();
 		else {
-			this.#relayRefused = true;
+			this.#refused.add('relay');
 			this.#relay?.close();
 			this.#relay = undefined;
 		}
@@ -155,13 +172,15 @@ export class Paths {
 
 	/** Opens a way through the master: the one that the other end has opened, or one of its own where there is none. */
 	openRelay(open = this.#relay === undefined ? this.#options.openRelay : undefined): void {
-		if (open === undefined || this.#relayRefused || this.ended) return;
+		if (open === undefined || this.refuses('relay') || this.ended) return;
+		this.#relayRetry.stop();
+		this.#relayOpened = performance.now();
 		const pipe = open({
 			frame: (bytes) => {
 				if (this.#relay === pipe) this.#handlers.frame(bytes);
 			},
 			lost: (final) => {
-				if (final) this.#relayRefused = true;
+				if (final) this.#refused.add('relay');
 				if (this.#relay === pipe) this.#relayLost();
 			},
 		});
@@ -170,14 +189,18 @@ export class Paths {
 		old?.close();
 		// What was on its way in the old one is lost, also where it was not the best path any more.
 		this.#choose(old !== undefined);
+		this.#relayLater();
 	}
 
-	/** The way to the other end through the master may be open again, or the host is online again: tries what is missing. */
-	wake(): void {
+	/**
+	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
+	 *
+	 * @param relinked whether the link is another one: what was under way in the old one is lost
+	 */
+	wake(relinked: boolean): void {
 		if (this.ended || !this.#offers || this.attempt < 0) return;
 		if (this.accepted) this.openRelay();
-		// What was offered before may have been lost.
-		if (this.#rtc === undefined || !this.accepted) this.#connect();
+		if (relinked ? !this.#rtc?.open : this.#rtc === undefined) this.#connect();
 	}
 
 	/** Gives a channel its lane; tells whether it could. */
@@ -193,6 +216,7 @@ export class Paths {
 	close(): void {
 		this.ended = true;
 		this.#retry.stop();
+		this.#relayRetry.stop();
 		this.#bound.stop();
 		this.#rtc?.close();
 		this.#relay?.close();
@@ -208,10 +232,9 @@ export class Paths {
 	/** Makes the next attempt to connect over WebRTC. */
 	#connect(): void {
 		this.#retry.stop();
-		if (this.wants('rtc')) this.#begin(this.attempt + 1);
-		else if (this.attempt < 0) {
-			this.attempt = 0;
-			this.#options.signals.description('offer', undefined, 0);
+		if (!this.refuses('rtc')) this.#begin(this.attempt + 1);
+		else if (!this.accepted) {
+			this.#options.signals.description('offer', undefined, ++this.attempt);
 			this.openRelay();
 		}
 	}
@@ -300,8 +323,14 @@ export class Paths {
 	#relayLost(): void {
 		this.#relay = undefined;
 		this.#choose(true);
-		if (this.#relayRefused || !this.#offers || this.carrier !== undefined || !this.accepted) return;
-		this.#retry.set(this.#backoff.next(), () => this.wake());
+		if (performance.now() - this.#relayOpened > WAITS.backoffReset) this.#relayBackoff.reset();
+		this.#relayLater();
+	}
+
+	/** A way through the master that is not there is tried again, also while it is not needed: WebRTC may die. */
+	#relayLater(): void {
+		if (this.#relay !== undefined || this.refuses('relay') || this.ended || !this.#offers || !this.accepted) return;
+		this.#relayRetry.set(this.#relayBackoff.next(), () => this.openRelay());
 	}
 
 	/** Takes the best path there is. @param lost whether what was sent may have been lost with another */
@@ -312,6 +341,7 @@ export class Paths {
 		this.#used ||= this.accepted && next !== undefined;
 		// What waits in a slow way through the master need not be waited for.
 		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
-		this.#handlers.changed(before, lost || isSlow || before === undefined);
+		if (next === undefined && this.#refused.size === PATHS.length) this.#handlers.gone();
+		else this.#handlers.changed(before, lost || isSlow || before === undefined);
 	}
 }

@@ -23,7 +23,8 @@ export interface AddressOptions {
 	bindAddress?: string;
 	/**
 	 * Where clients reach the port from outside, if that is not an address of this machine: `address` or `address:port`,
-	 * one or several; names are resolved once. Default: the addresses of this machine, and what a STUN server tells.
+	 * one or several; names are resolved once. Told in place of this machine's addresses, in the directory and in every
+	 * session. Default: the addresses of this machine, and what a STUN server tells.
 	 */
 	publicAddress?: string | readonly string[];
 	/** Whether clients may learn the addresses from the directory, and so connect sooner. Default `true`. */
@@ -34,7 +35,8 @@ export interface AddressOptions {
 
 /** What an endpoint is opened with. */
 export interface EndpointOptions extends AddressOptions {
-	iceServers: () => IceServer[];
+	/** Servers that may tell addresses outside. */
+	iceServers: IceServer[];
 }
 
 /** The place where a slave is reached. */
@@ -44,5 +46,7 @@ export interface Endpoint {
 	readonly direct: DirectInfo | undefined;
 	/** Tells when `direct` is another. */
 	onchange(changed: () => void): void;
+	/** The servers that may tell addresses outside are these from now on. */
+	use(iceServers: IceServer[]): void;
 	close(): void;
 }

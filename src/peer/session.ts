@@ -83,6 +83,11 @@ export class Session extends Emitter<SessionEvents> {
 		return this.open ? this.#paths.carrier?.kind : undefined;
 	}
 
+	/** Whether the other end has accepted it. */
+	get isAccepted(): boolean {
+		return this.#paths.accepted;
+	}
+
 	/** Whether it needs the way through the master. */
 	get relayed(): boolean {
 		return this.#paths.carrier?.kind === 'relay';
@@ -100,9 +105,9 @@ export class Session extends Emitter<SessionEvents> {
 		this.#paths.start();
 	}
 
-	/** The other end has accepted. @param relay whether it takes the way through the master */
-	accepted(relay = true): void {
-		this.#paths.accept(relay);
+	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
+	accepted(relay = true, rtc = true): void {
+		this.#paths.accept(relay, rtc);
 	}
 
 	/** The other end's description arrived. An offer may be a new attempt's. @param ice credentials for the answer */
@@ -120,9 +125,13 @@ export class Session extends Emitter<SessionEvents> {
 		this.#paths.openRelay(open);
 	}
 
-	/** The way to the other end through the master may be open again, or the host is online again: tries what is missing. */
-	wake(): void {
-		this.#paths.wake();
+	/**
+	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
+	 *
+	 * @param relinked whether the link is another one: what was under way in the old one is lost
+	 */
+	wake(relinked = true): void {
+		this.#paths.wake(relinked);
 	}
 
 	/**
@@ -205,7 +214,10 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#gone(): void {
-		this.fail(this.#leaving ?? new EnslavismError('session-closed', 'the other end is gone'));
+		const isNew = this.#state === 'connecting' && this.#paths.refuses('rtc') && this.#paths.refuses('relay');
+		this.fail(
+			this.#leaving ?? (isNew ? noCommonPath() : new EnslavismError('session-closed', 'the other end is gone')),
+		);
 	}
 
 	#pathChanged(before: Carrier | undefined, again: boolean): void {
@@ -241,7 +253,9 @@ export class Session extends Emitter<SessionEvents> {
 				else reject(error);
 			};
 			const look = (): void => {
-				if (channel.readyState === 'open' && (early || this.path === 'rtc')) settle();
+				if (channel.readyState !== 'open') return;
+				if (early || this.path === 'rtc') settle();
+				else if (this.#paths.refuses('rtc')) settle(noCommonPath());
 			};
 			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
 			this.#waits.add(settle);
@@ -278,4 +292,8 @@ export class Session extends Emitter<SessionEvents> {
 	#endIn(ms: number, code: 'connect-timeout' | 'session-closed'): void {
 		this.#wait.set(ms, () => this.fail(new EnslavismError(code)));
 	}
+}
+
+function noCommonPath(): EnslavismError {
+	return new EnslavismError('no-common-path', 'the two ends have no path in common');
 }

@@ -137,7 +137,6 @@ export class Incoming {
 	#accept(client: ClientInfo): void {
 		const { createPeer, paths, send } = this.#host;
 		const session = this.#id;
-		const relay = paths.includes('relay');
 		let peer: Session;
 		try {
 			peer = new Session({
@@ -149,7 +148,7 @@ export class Incoming {
 				signals: {
 					// With credentials of its own making the client has written the answer itself.
 					description: (_type, sdp, attempt) => {
-						if (this.#offer.ice === undefined) send({ t: 'answer', session, attempt, sdp, relay });
+						if (this.#offer.ice === undefined) send({ t: 'answer', session, attempt, sdp, ...this.#wants });
 					},
 					candidate: (candidate, attempt) => send({ t: 'candidate', session, attempt, ...candidate }),
 				},
@@ -177,8 +176,13 @@ export class Incoming {
 	/** Tells the client that it is accepted. */
 	#confirm(): void {
 		if (this.#peer === undefined) return;
-		const relay = this.#host.paths.includes('relay');
-		this.#host.send({ t: 'answer', session: this.#id, attempt: this.#offer.attempt, relay });
+		this.#host.send({ t: 'answer', session: this.#id, attempt: this.#offer.attempt, ...this.#wants });
+	}
+
+	/** Which paths this slave takes. */
+	get #wants(): { relay: boolean; rtc: boolean } {
+		const { paths } = this.#host;
+		return { relay: paths.includes('relay'), rtc: paths.includes('rtc') };
 	}
 
 	#answer(): void {

@@ -104,6 +104,8 @@ export class Slave extends Emitter<SlaveEvents> {
 		broken: () => this.#link.broken(),
 	});
 	readonly #endpoint: Endpoint | undefined;
+	/** Where the master has been told that this slave is reached. */
+	#told: Endpoint['direct'];
 	#id = '';
 	#data: string;
 	#draining = false;
@@ -120,11 +122,13 @@ export class Slave extends Emitter<SlaveEvents> {
 		const data = encodeUserData(setup.userData);
 		const url = setup.url ?? setup.platform.defaultMasterUrl();
 		const { options = {}, platform } = setup;
-		const endpoint = await platform.openEndpoint?.({
+		const wantsRtc = options.paths?.includes('rtc') ?? true;
+		const openEndpoint = wantsRtc ? platform.openEndpoint : undefined;
+		const endpoint = await openEndpoint?.({
 			...options,
 			// Who goes over TURN only has nothing to publish.
 			direct: options.direct !== false && options.iceTransportPolicy !== 'relay',
-			iceServers: () => options.iceServers ?? [],
+			iceServers: options.iceServers ?? [],
 		});
 		try {
 			return await new Promise((resolve, reject) => {
@@ -144,7 +148,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		this.#ownIceServers = setup.options?.iceServers ?? [];
 		this.#endpoint = endpoint;
 		endpoint?.onchange(() => {
-			if (this.#state === 'open') this.#link.send({ t: 'moved', direct: endpoint.direct });
+			if (this.#state === 'open') this.#moved();
 		});
 		this.#data = data;
 		this.#host = {
@@ -168,14 +172,16 @@ export class Slave extends Emitter<SlaveEvents> {
 			read: setup.read,
 			handlers: {
 				bytes: (bytes) => this.#bytes(bytes),
-				opened: () =>
+				opened: () => {
+					this.#told = endpoint?.direct;
 					this.#link.send({
 						t: 'register',
 						data: this.#data,
 						draining: this.#draining || undefined,
-						direct: endpoint?.direct,
+						direct: this.#told,
 						...(server && { server: server.name }),
-					}),
+					});
+				},
 				message: (message) => this.#receive(message),
 				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
@@ -260,6 +266,7 @@ export class Slave extends Emitter<SlaveEvents> {
 				return;
 			case 'ice':
 				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
+				this.#endpoint?.use(this.#host.rtc.iceServers);
 				return;
 			case 'offer':
 				this.#offered(message);
@@ -278,6 +285,14 @@ export class Slave extends Emitter<SlaveEvents> {
 		}
 	}
 
+	/** Tells the master where this slave is reached, if that is somewhere else than it was told. */
+	#moved(): void {
+		const direct = this.#endpoint?.direct;
+		if (JSON.stringify(direct) === JSON.stringify(this.#told)) return;
+		this.#told = direct;
+		this.#link.send({ t: 'moved', direct });
+	}
+
 	#offered(message: OfferMessage): void {
 		const known = this.#sessions.get(message.session);
 		if (known !== undefined) known.again(message);
@@ -291,6 +306,8 @@ export class Slave extends Emitter<SlaveEvents> {
 
 	#registered(id: string): void {
 		this.#id = id;
+		// It may have been found out while the master considered.
+		this.#moved();
 		if (this.#state === 'reconnecting') {
 			this.#state = 'open';
 			for (const session of [...this.#sessions.values()]) session.relinked();

@@ -1,6 +1,6 @@
 import { channelCarrier, type MuxBase, webSocketCarrier } from '../mux/host/index.js';
 import type { StreamHandler } from '../mux/index.js';
-import type { Channel, IceServer, PathKind } from '../peer/index.js';
+import { type Channel, type IceServer, PATHS, type PathKind } from '../peer/index.js';
 import type { ClientConnection, ClientInfo } from '../slave/client-connection.js';
 import type { Offer } from '../slave/incoming.js';
 import { Slave } from '../slave/slave.js';
@@ -206,9 +206,6 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 		this.emit('close');
 	}
 }
-
-/** All that there are. */
-const PATHS = ['rtc', 'relay'] as const;
 
 function isReliable({ ordered, maxRetransmits, maxPacketLifeTime }: Channel): boolean {
 	return ordered && maxRetransmits === null && maxPacketLifeTime === null;

@@ -40,6 +40,8 @@ export type ErrorCode =
 	| 'slave-draining'
 	/** The session could not be opened in time. */
 	| 'connect-timeout'
+	/** What one end wants to carry a session (its `paths`) the other end, or the master, does not. */
+	| 'no-common-path'
 	/** WebRTC failed: no path between the two ends, or a description that one of them could not use. */
 	| 'rtc-failed'
 	/** The session was closed, by either end. */

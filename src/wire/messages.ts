@@ -41,6 +41,9 @@ const direct = v.optional(
 /** Whether a session may run over the links. */
 const relay = v.optional(v.boolean(), true);
 
+/** Whether a session may run over WebRTC. */
+const rtc = v.optional(v.boolean(), true);
+
 /** One ICE candidate of a session; an empty one says that no more will come. */
 const candidate = v.object({
 	session: id,
@@ -59,7 +62,7 @@ const gone = v.object({ session: id, final: v.optional(v.boolean()) });
 const iceMessage = v.object({ servers: iceServers });
 
 /** The slave has accepted; with its description, unless the client wrote that itself or makes no WebRTC connection. */
-const answer = v.object({ session: id, attempt, sdp: v.optional(sdp), relay });
+const answer = v.object({ session: id, attempt, sdp: v.optional(sdp), relay, rtc });
 
 const resume = v.pipe(v.string(), v.maxLength(LIMITS.resumeTokenLength));
 

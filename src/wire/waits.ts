@@ -14,6 +14,8 @@ export const connect = 20_000;
 export const accept = 25_000;
 /** How long a WebRTC connection may be `disconnected` before it counts as lost. */
 export const disconnected = 15_000;
+/** The same where the session could go on through the master: on a poor line a doubt passes in a second or two. */
+export const weak = 2_500;
 /** From asking a peer whether it is still there until it counts as gone. */
 export const probe = 5_000;
 /** How long closing a channel or session waits for a sign that what was sent still arrives. */
@@ -66,8 +68,8 @@ export const addresses = 10_000;
 export const reflexive = 60_000;
 /** How long a slave waits for its addresses before it registers without them. */
 export const gathering = 1_000;
-/** The same where the session could go on through the master: on a poor line a doubt passes in a second or two. */
-export const weak = 2_500;
+/** How long a UDP port that this process has just let go of may stay in use: its sessions say their last words. */
+export const portFree = 5_000;
 /** How long a session without any path waits for one. */
 export const pathless = 30_000;
 /** From the meeting of two peers until WebRTC is open between them; then their connection is relayed. */

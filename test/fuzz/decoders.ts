@@ -70,6 +70,7 @@ const directory: Decoder = (bytes) => {
 			ids.add(id);
 		},
 		updated: ({ id }) => holds(ids.has(id), 'updated before added'),
+		moved: ({ id }) => holds(ids.has(id), 'moved before added'),
 		removed: (id) => holds(ids.delete(id), 'removed before added'),
 	});
 	for (const line of bytes.toString().split('\n')) {

@@ -25,6 +25,10 @@ class Client {
 			this.list.set(updated.id, updated);
 			this.told.push(`~${updated.id}`);
 		},
+		moved: (moved) => {
+			assert.ok(this.list.has(moved.id), 'moved before added');
+			this.list.set(moved.id, moved);
+		},
 		removed: (id) => {
 			assert.ok(this.list.delete(id), 'removed before added');
 			this.told.push(`-${id}`);

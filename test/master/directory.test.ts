@@ -113,6 +113,10 @@ class Client {
 			assert.notDeepEqual(this.list.get(updated.id), updated, 'updated, but the same');
 			this.#put(updated);
 		},
+		moved: (moved) => {
+			assert.ok(this.list.has(moved.id), 'moved before added');
+			this.#put(moved);
+		},
 		removed: (id) => {
 			assert.ok(this.list.delete(id), 'removed before added');
 		},
@@ -196,6 +200,7 @@ describe("a client's copy of the directory", () => {
 		const copy = new DirectoryCopy({
 			added: () => assert.fail(),
 			updated: () => assert.fail(),
+			moved: () => assert.fail(),
 			removed: () => assert.fail(),
 		});
 		assert.equal(copy.delta({ t: 'delta', seq: 1, added: [entry('a')] }), false);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Channel } from '../../src/peer/channel.js';
 import { ACK, BYTES, PING, PONG, TEXT } from '../../src/peer/frames.js';
+import type { PathKind } from '../../src/peer/paths.js';
 import type { DataChannelOptions } from '../../src/peer/rtc.js';
 import { Session, type SessionOptions } from '../../src/peer/session.js';
 import { EnslavismError, type ErrorCode } from '../../src/wire/index.js';
@@ -153,6 +154,49 @@ describe('a session that opens', () => {
 			session.wake();
 			assert.ok(relay.pipes.every(({ closed }) => closed));
 			session.fail(new EnslavismError('session-closed'));
+			t.mock.restoreAll();
+			t.mock.timers.reset();
+		}
+	});
+
+	it('is over at once where the other end wants none of the paths that it wants itself', async (t) => {
+		const wishes: [paths: PathKind[], relay: boolean, rtc: boolean][] = [
+			[['relay'], false, true],
+			[['rtc'], true, false],
+			[['rtc', 'relay'], false, false],
+		];
+		for (const [paths, relay, rtc] of wishes) {
+			const { session, host, codes } = stage(t, { paths });
+			session.start();
+			session.accepted(relay, rtc);
+			await assert.rejects(session.opened, coded('no-common-path'));
+			assert.deepEqual(codes(), ['no-common-path']);
+			assert.ok(host.peers.every(({ closed }) => closed));
+			t.mock.restoreAll();
+			t.mock.timers.reset();
+		}
+	});
+
+	it('makes no further WebRTC connection where the other end wants none', async (t) => {
+		const { session, begin, host, pass } = stage(t);
+		begin();
+		const late = assert.rejects(session.createDataChannel('x', { early: false }), coded('no-common-path'));
+		session.accepted(true, false);
+		assert.equal(session.path, 'relay');
+		await late;
+		session.wake();
+		pass(WAITS.rtc + WAITS.backoffCap);
+		assert.deepEqual([host.peers.length, host.peer().closed, session.path], [1, true, 'relay']);
+	});
+
+	it('is over at once where the other end turns out not to take the only way that there is', (t) => {
+		for (const open of [false, true]) {
+			const { session, relay, codes } = stage(t, { paths: ['relay'] });
+			session.start();
+			if (open) session.accepted();
+			relay.pipe().handlers.lost(true);
+			session.accepted();
+			assert.deepEqual(codes(), [open ? 'session-closed' : 'no-common-path']);
 			t.mock.restoreAll();
 			t.mock.timers.reset();
 		}
@@ -397,6 +441,74 @@ describe('the paths of a session', () => {
 		assert.equal(session.path, 'relay');
 	});
 
+	it('are not begun anew by a host that wakes while one is on its way, but are by another link', (t) => {
+		const { session, begin, host } = stage(t);
+		begin();
+		session.wake(false);
+		assert.equal(host.peers.length, 1);
+		session.wake();
+		assert.deepEqual([host.peers.length, host.peers[0]?.closed], [2, true]);
+		session.accepted();
+		session.wake();
+		assert.equal(host.peers.length, 3, 'accepted or not: what was said about it is lost');
+		host.peer().open();
+		session.wake();
+		assert.deepEqual([host.peers.length, session.path], [3, 'rtc']);
+	});
+
+	it('are offered again over another link by an end that wants the relay alone, until it is accepted', (t) => {
+		const { session, signals } = stage(t, { paths: ['relay'] });
+		session.start();
+		session.wake();
+		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare']);
+		session.accepted();
+		session.wake();
+		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare']);
+	});
+
+	it('through the master are opened again when they are lost while WebRTC carries, with waits that grow', (t) => {
+		const { openRelay, host, session, relay, pass } = stage(t);
+		openRelay();
+		host.peer().open();
+		relay.pipe().handlers.lost(false);
+		pass(WAITS.backoffBase);
+		assert.deepEqual([relay.pipes.length, session.path], [2, 'rtc']);
+		const lasted: number[] = [];
+		for (let time = 0, round = 0; round < 8; time += 10) {
+			if (time === 0) relay.pipe().handlers.lost(false);
+			const before: number = relay.pipes.length;
+			pass(10);
+			if (relay.pipes.length === before) continue;
+			lasted.push(time);
+			time = -10;
+			round++;
+		}
+		assert.ok((lasted[6] as number) > 3 * (lasted[1] as number), lasted.join());
+		assert.ok(lasted.every((time) => time <= WAITS.backoffCap));
+		pass(WAITS.backoffReset + 10);
+		relay.pipe().handlers.lost(false);
+		const before = relay.pipes.length;
+		pass(WAITS.backoffBase);
+		assert.equal(relay.pipes.length, before + 1, 'one that lasted begins with short waits again');
+	});
+
+	it('through the master are opened later where they cannot be at first', (t) => {
+		const { openRtc, session, relay, pass } = stage(t);
+		relay.up = false;
+		openRtc();
+		session.accepted();
+		pass(5000);
+		assert.equal(relay.pipes.length, 0);
+		relay.up = true;
+		pass(WAITS.backoffCap);
+		assert.deepEqual([relay.pipes.length, session.path], [1, 'rtc']);
+		pass(60_000);
+		assert.equal(relay.pipes.length, 1);
+		relay.pipe().handlers.lost(true);
+		pass(60_000);
+		assert.equal(relay.pipes.length, 1, 'the other end does not want it');
+	});
+
 	it('are left when they are in doubt, where there is another one', async (t) => {
 		const { openRelay, session, host, pass, channel } = stage(t);
 		const pipe = openRelay();
@@ -489,6 +601,23 @@ describe('a lane', () => {
 	});
 });
 
+describe('a session over the relay', () => {
+	it('keeps no more for all of its channels together than for one', async (t) => {
+		const { session, begin, relay } = stage(t);
+		begin();
+		session.accepted();
+		const [one, other] = await Promise.all([session.createDataChannel('one'), session.createDataChannel('other')]);
+		relay.pipe().queued = LIMITS.channelBufferedBytes + 1;
+		for (const channel of [one, other]) {
+			assert.throws(() => channel.send('x'), coded('buffer-full'));
+			assert.equal(channel.bufferedAmount, 0, 'nothing is kept of what was refused');
+		}
+		relay.pipe().queued = 0;
+		one.send('first');
+		assert.deepEqual(relay.pipe().messages(one.number), [[0, 'first']]);
+	});
+});
+
 describe('channels before the other end has accepted', () => {
 	it('are sent with the offer when they are eager, within a bound', async (t) => {
 		const { session, begin, relay } = stage(t);
@@ -514,6 +643,32 @@ describe('channels before the other end has accepted', () => {
 		session.accepted();
 		x.send(new Uint8Array(LIMITS.earlyBytes));
 		assert.equal(session.path, 'relay');
+	});
+
+	it('share the early bound among reliable ones, which throw, and unreliable ones, which drop', async (t) => {
+		for (const size of [1, 1024]) {
+			const { session, begin, relay } = stage(t);
+			begin();
+			const loose = await session.createDataChannel('loose', { eager: true, ordered: false, maxRetransmits: 0 });
+			const sure = await session.createDataChannel('sure', { eager: true });
+			const pipe = relay.pipe();
+			const left = () => pipe.frames.reduce((sum, { data }) => sum + 15 + new Blob([data]).size, 0);
+			for (let sent = 0; sent < 50 * 1024; sent += size) loose.send(new Uint8Array(size));
+			assert.throws(() => {
+				for (;;) sure.send('ü'.repeat(size));
+			}, coded('buffer-full'));
+			const before = pipe.messages(loose.number).length;
+			for (let sent = 0; sent < 1024 * 1024; sent += 1024) loose.send('ü'.repeat(1024));
+			assert.equal(pipe.messages(loose.number).length, before, 'later ones drop');
+			// What the master passes on is twice as much, and has room for what is said about the channels.
+			assert.ok(left() <= 2 * LIMITS.earlyBytes, `${left()} bytes left`);
+			session.accepted();
+			loose.send('again');
+			assert.deepEqual(pipe.messages(loose.number).at(-1), [0, 'again']);
+			session.fail(new EnslavismError('session-closed'));
+			t.mock.restoreAll();
+			t.mock.timers.reset();
+		}
 	});
 
 	it('are closed with an error when it refuses', async (t) => {

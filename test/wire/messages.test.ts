@@ -39,7 +39,7 @@ const slaveToMaster: Examples<typeof SlaveToMaster> = {
 	update: { data: '[1]' },
 	moved: { direct },
 	drain: {},
-	answer: { session: 's', attempt: 2, sdp: 'v=0', relay: false },
+	answer: { session: 's', attempt: 2, sdp: 'v=0', relay: false, rtc: true },
 	reject: { session: 's', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: '' },
@@ -64,7 +64,7 @@ const masterToClient: Examples<typeof MasterToClient> = {
 	snapshot: { epoch: 'e', seq: 3, slaves: [entry], partial: true },
 	resumed: { seq: 3 },
 	delta: { seq: 4, added: [entry], updated: [{ id: 'x', data: '' }], removed: ['y'], settled: true },
-	answer: { session: 's', attempt: 0, sdp: 'v=0', relay: true },
+	answer: { session: 's', attempt: 0, sdp: 'v=0', relay: true, rtc: false },
 	rejected: { session: 's', code: 'rejected', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
@@ -82,7 +82,9 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 ];
 
 const OPTIONAL = new Set(
-	'auth server added updated removed state draining more partial settled sdp ice direct attempt relay final'.split(' '),
+	'auth server added updated removed state draining more partial settled sdp ice direct attempt relay rtc final'.split(
+		' ',
+	),
 );
 
 const LENGTHS: Record<string, number> = {

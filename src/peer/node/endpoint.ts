@@ -1,6 +1,5 @@
 /** Where a Node slave can be reached: one UDP port of the process for all its sessions, and the addresses that lead there. */
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { EnslavismError, messageOf } from '../../wire/index.js';
@@ -8,12 +7,15 @@ import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
 import type { DirectInfo } from '../direct.js';
 import type { Endpoint, EndpointOptions } from '../platform.js';
-import type { IceServer } from '../rtc.js';
+import type { CreatePeer, IceServer } from '../rtc.js';
 import { type Certificate, ownCertificate, readCertificate } from './certificate.js';
+import { publicCandidates, publishing } from './public-addresses.js';
 import { createAnswerer, type Socket } from './rtc.js';
 
 /** The process's port and who uses it: the native library knows but one. */
 let shared: { port: number; bindAddress: string | undefined; users: number } | undefined;
+/** The port that the process had last, and when its last user let go of it. */
+let released: { port: number; at: number } | undefined;
 /** Ports are taken one after the other, so that two slaves that start together have the same. */
 let taking: Promise<unknown> = Promise.resolve();
 
@@ -27,8 +29,9 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
 	const port = await inTurn(() => takePort(options));
 	try {
 		const socket: Socket = { port, certificate, bindAddress: options.bindAddress };
-		const candidates = options.direct === false ? undefined : await publicCandidates(options, port);
-		const endpoint = new NodeEndpoint(socket, options, candidates);
+		const { publicAddress } = options;
+		const named = publicAddress === undefined ? undefined : await publicCandidates(publicAddress, port);
+		const endpoint = new NodeEndpoint(socket, options, named);
 		await endpoint.ready;
 		return endpoint;
 	} catch (thrown) {
@@ -38,54 +41,65 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
 }
 
 class NodeEndpoint implements Endpoint {
-	readonly createPeer: Endpoint['createPeer'];
+	readonly createPeer: CreatePeer;
 	/** Resolves when the addresses are known, or take too long to find. */
 	readonly ready: Promise<void>;
 	#isReady!: () => void;
 	readonly #socket: Socket;
-	readonly #servers: () => IceServer[];
-	readonly #isPublic: boolean;
-	#candidates: string[] | undefined;
+	readonly #createAnchor: CreatePeer;
+	/** Whether the addresses have to be found: the operator has not named them, and they are to be published. */
+	readonly #finds: boolean;
+	/** URLs of STUN servers, which tell an address outside. */
+	#servers: string[];
+	/** What they told last. */
+	#outside: string[] = [];
+	#candidates: string[];
 	#changed: (() => void) | undefined;
 	/** A connection to nobody: it holds the port, and tells this end's addresses. */
 	#anchor: { close(): void } | undefined;
 	#interfaces = '';
-	#looked = 0;
+	/** Looks at the interfaces since the servers were asked. */
+	#looks = 0;
 	readonly #timer: NodeJS.Timeout;
 	#closed = false;
 
-	constructor(socket: Socket, options: EndpointOptions, candidates: string[] | undefined) {
+	/** @param named the candidates of the addresses that the operator has named, if any */
+	constructor(socket: Socket, options: EndpointOptions, named: string[] | undefined) {
+		const isPublished = options.direct !== false;
 		this.#socket = socket;
-		this.#servers = options.iceServers;
-		this.#isPublic = candidates !== undefined || options.direct === false;
-		this.#candidates = candidates;
-		this.createPeer = createAnswerer(socket);
+		this.#servers = stunServers(options.iceServers);
+		this.#finds = named === undefined && isPublished;
+		this.#candidates = isPublished ? (named ?? []) : [];
+		this.#createAnchor = createAnswerer(socket);
+		this.createPeer = named === undefined ? this.#createAnchor : publishing(named, this.#createAnchor);
 		this.#look();
 		this.ready = new Promise((resolve) => {
-			const bound = setTimeout(resolve, this.#isPublic ? 0 : WAITS.gathering);
+			const bound = setTimeout(resolve, this.#finds ? WAITS.gathering : 0);
 			this.#isReady = () => {
 				clearTimeout(bound);
 				resolve();
 			};
 		});
-		this.#timer = setInterval(() => {
-			try {
-				this.#look();
-			} catch {
-				// What was found before stays, until next time.
-			}
-		}, WAITS.addresses);
+		this.#timer = setInterval(() => this.#tryToLook(), WAITS.addresses);
 		this.#timer.unref();
 	}
 
 	get direct(): DirectInfo | undefined {
 		const candidates = this.#candidates;
-		if (candidates === undefined || candidates.length === 0) return undefined;
-		return { fingerprint: this.#socket.certificate.fingerprint, candidates };
+		return candidates.length === 0 ? undefined : { fingerprint: this.#socket.certificate.fingerprint, candidates };
 	}
 
 	onchange(changed: () => void): void {
 		this.#changed = changed;
+	}
+
+	use(iceServers: IceServer[]): void {
+		const servers = stunServers(iceServers);
+		if (this.#closed || servers.join() === this.#servers.join()) return;
+		this.#servers = servers;
+		// They are asked with the next look.
+		if (this.#finds) this.#interfaces = '';
+		this.#tryToLook();
 	}
 
 	close(): void {
@@ -96,34 +110,45 @@ class NodeEndpoint implements Endpoint {
 		release();
 	}
 
+	#tryToLook(): void {
+		try {
+			this.#look();
+		} catch {
+			// What was found before stays, until next time.
+		}
+	}
+
 	/** Looks for addresses when there are others than before, and where a server tells them, now and then. */
 	#look(): void {
 		const interfaces = JSON.stringify(
 			Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address)),
 		);
-		const hasServers = this.#servers().length > 0 && !this.#isPublic;
-		const isOld = hasServers && performance.now() - this.#looked > WAITS.reflexive;
-		if (interfaces === this.#interfaces && !isOld && this.#anchor !== undefined) return;
-		const before = this.#anchor;
-		this.#anchor = this.#gather();
+		const isOld = this.#finds && this.#servers.length > 0 && ++this.#looks * WAITS.addresses >= WAITS.reflexive;
+		if (interfaces === this.#interfaces && !isOld) return;
+		this.#gather();
 		this.#interfaces = interfaces;
-		this.#looked = performance.now();
-		before?.close();
 	}
 
 	/** @throws whatever the library throws */
-	#gather(): { close(): void } {
-		const found: string[] = [];
-		const config = { iceServers: this.#isPublic ? [] : this.#servers() };
-		const peer = this.createPeer(config, {
+	#gather(): void {
+		const urls = this.#finds ? this.#servers : [];
+		this.#looks = 0;
+		let inside: string[] = [];
+		const outside: string[] = [];
+		const tell = (isWhole: boolean): void => {
+			// What is known of outside is true until the servers have had their time to answer.
+			if (isWhole || outside.length > 0) this.#outside = outside;
+			if (isWhole) this.#isReady();
+			this.#found([...inside, ...this.#outside]);
+		};
+		const peer = this.#createAnchor(urls.length === 0 ? NO_SERVERS : { iceServers: [{ urls }] }, {
 			description: (_type, sdp) => {
-				for (const [, candidate] of sdp.matchAll(/^a=candidate:(.*?)\r?$/gm)) found.push(candidate ?? '');
-				this.#found(found);
+				inside = Array.from(sdp.matchAll(/^a=candidate:(.*? typ host.*?)\r?$/gm), ([, candidate]) => candidate ?? '');
+				tell(urls.length === 0);
 			},
 			candidate: (candidate) => {
-				if (!candidate.includes('typ srflx')) return;
-				found.push(candidate.replace(/^(a=)?candidate:/, ''));
-				this.#found(found);
+				if (candidate.includes('typ srflx')) outside.push(candidate.replace(/^(a=)?candidate:/, ''));
+				if (candidate === '' || candidate.includes('typ srflx')) tell(candidate === '');
 			},
 			state: () => {},
 			failed: () => {},
@@ -135,17 +160,27 @@ class NodeEndpoint implements Endpoint {
 			peer.close();
 			throw thrown;
 		}
-		return peer;
+		this.#anchor?.close();
+		this.#anchor = peer;
 	}
 
 	#found(found: string[]): void {
-		if (this.#isPublic || this.#closed) return;
-		this.#isReady();
+		if (!this.#finds || this.#closed) return;
 		const candidates = found.slice(0, LIMITS.directCandidates);
-		if (candidates.join() === this.#candidates?.join()) return;
+		if (candidates.join() === this.#candidates.join()) return;
 		this.#candidates = candidates;
 		this.#changed?.();
 	}
+}
+
+/** How often a port that should come free is tried again, in milliseconds. */
+const RETRY_MS = 20;
+
+const NO_SERVERS = { iceServers: [] };
+
+/** The URLs of servers that tell an address without asking who wants to know. */
+function stunServers(servers: IceServer[]): string[] {
+	return servers.flatMap(({ urls }) => urls).filter((url) => url.startsWith('stun:'));
 }
 
 function certificateOf({ certificate }: EndpointOptions): Certificate {
@@ -164,12 +199,21 @@ async function inTurn<T>(action: () => Promise<T>): Promise<T> {
 }
 
 function release(): void {
-	if (shared !== undefined && --shared.users === 0) shared = undefined;
+	if (shared === undefined || --shared.users > 0) return;
+	released = { port: shared.port, at: performance.now() };
+	shared = undefined;
+}
+
+/** Whether this process itself may still have a port, because sessions say their last words over it. */
+async function mayComeFree(port: number): Promise<boolean> {
+	if (port !== released?.port || performance.now() - released.at > WAITS.portFree) return false;
+	await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+	return true;
 }
 
 /** The port that the process has, or takes now. */
 async function takePort({ port, portRange, bindAddress }: EndpointOptions): Promise<number> {
-	const [first, last] = portRange ?? [port ?? 0, port ?? 0];
+	const [first, last] = Array.isArray(portRange ?? []) ? (portRange ?? [port ?? 0, port ?? 0]) : [Number.NaN, 0];
 	const isPort = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 	if (
 		!isPort(first) ||
@@ -199,6 +243,10 @@ async function takePort({ port, portRange, bindAddress }: EndpointOptions): Prom
 			return free;
 		} catch (cause) {
 			if (tried < last) continue;
+			if (await mayComeFree(tried)) {
+				tried--;
+				continue;
+			}
 			const which = first === last ? `UDP port ${first}` : `a UDP port from ${first} to ${last}`;
 			throw new EnslavismError('listen-failed', `${which} cannot be used: ${messageOf(cause)}`, { cause });
 		}
@@ -218,45 +266,4 @@ function probe(port: number, address: string | undefined): Promise<number> {
 			socket.close(() => resolve(bound));
 		});
 	});
-}
-
-/** The candidates of the addresses that the operator named; `undefined` if none. */
-async function publicCandidates({ publicAddress }: EndpointOptions, port: number): Promise<string[] | undefined> {
-	if (publicAddress === undefined) return undefined;
-	const candidates: string[] = [];
-	for (const named of [publicAddress].flat()) {
-		const [host, ownPort] = splitAddress(named, port);
-		for (const address of await resolved(host)) {
-			const preference = isIP(address) === 6 ? 65_535 : 65_534;
-			const number = candidates.length + 1;
-			// RFC 8445 section 5.1.2.1, for a host candidate.
-			const priority = 126 * 2 ** 24 + preference * 2 ** 8 + 255 - number;
-			candidates.push(`${number} 1 UDP ${priority} ${address} ${ownPort} typ host`);
-		}
-	}
-	return candidates.slice(0, LIMITS.directCandidates);
-}
-
-async function resolved(host: string): Promise<string[]> {
-	if (isIP(host) !== 0) return [host];
-	try {
-		return (await lookup(host, { all: true })).map(({ address }) => address);
-	} catch (cause) {
-		throw new EnslavismError('bad-option', `publicAddress "${host}" cannot be resolved: ${messageOf(cause)}`, {
-			cause,
-		});
-	}
-}
-
-/** `address`, `address:port`, `[IPv6]:port`. */
-function splitAddress(named: unknown, port: number): [host: string, port: number] {
-	if (typeof named === 'string' && isIP(named) !== 0) return [named, port];
-	const [, six, four, digits] =
-		(typeof named === 'string' && /^(?:\[(.+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(named)) || [];
-	const host = six ?? four;
-	const own = digits === undefined ? port : Number(digits);
-	if (host === undefined || own < 1 || own > 65_535) {
-		throw new EnslavismError('bad-option', `publicAddress takes "address" or "address:port", not "${String(named)}"`);
-	}
-	return [host, own];
 }

@@ -1,0 +1,361 @@
+/** Where a Node slave can be reached, and who is told. */
+import assert from 'node:assert/strict';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, it, type TestContext } from 'node:test';
+import { BaseMasterConnection } from '../../src/client/master-connection.js';
+import { Slave, type SlaveOptions } from '../../src/index.js';
+import { nodePlatform } from '../../src/peer/node/index.js';
+import type { CreatePeer } from '../../src/peer/rtc.js';
+import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
+import * as WAITS from '../../src/wire/waits.js';
+import { RawLink } from '../support/raw-link.js';
+import { clientFor, coded, masterFor, runningOver, seen, slaveFor } from '../support/stage.js';
+import { stunServerFor } from '../support/stun.js';
+import { Inbox, next, turns, within } from '../support/wait.js';
+
+const OUTSIDE = { address: '198.51.100.7', port: 40_000 };
+const ELSEWHERE = { address: '203.0.113.9', port: 50_000 };
+
+/** A socket that has a UDP port. */
+async function udpFor(t: TestContext): Promise<{ socket: Socket; port: number }> {
+	const socket = createSocket('udp4');
+	socket.bind(0);
+	await once(socket, 'listening');
+	t.after(() => socket.close());
+	return { socket, port: socket.address().port };
+}
+
+/** A UDP port that nobody has. */
+async function freePort(): Promise<number> {
+	const socket = createSocket('udp4').bind(0);
+	await once(socket, 'listening');
+	const { port } = socket.address();
+	await new Promise<void>((resolve) => socket.close(resolve));
+	return port;
+}
+
+/** What the directory tells of each slave, by its id, as it is told. */
+async function directoryFor(t: TestContext, url: string) {
+	const link = await RawLink.open(t, url, 'client');
+	await link.hear('snapshot');
+	const entries = () =>
+		link.said.items.flatMap(({ slaves = [], added = [], updated = [] }) =>
+			([slaves, added, updated] as DirectoryEntry[][]).flat(),
+		);
+	return {
+		link,
+		/** The newest entry of a slave. */
+		of: (id: string) => entries().findLast((entry) => entry.id === id),
+		/** Resolves with the candidates of a slave once they are as wished. */
+		async until(id: string, is: (candidates: string[]) => boolean): Promise<string[]> {
+			const find = () => entries().findLast((entry) => entry.id === id)?.direct?.candidates ?? [];
+			await link.said.find(() => is(find()), 'the candidates');
+			return find();
+		},
+	};
+}
+
+/** Offers a session in the ordinary way; gives the slave's answer, and what candidates came behind it until the last. */
+async function answerOf(t: TestContext, link: RawLink, slave: string, session = 'ordinary') {
+	const offered = new Inbox<string>();
+	const peer = nodePlatform.createPeer(
+		{ iceServers: [] },
+		{ description: (_, sdp) => offered.put(sdp), candidate: () => {}, state: () => {}, failed: () => {} },
+	);
+	t.after(() => peer.close());
+	peer.createChannel('enslavism', 1022, {});
+	peer.offer();
+	const [sdp] = await offered.count(1);
+	link.say({ t: 'offer', session, slave, sdp });
+	const answer = await link.hear('answer', (message) => message.session === session && 'sdp' in message);
+	return {
+		sdp: String(answer.sdp),
+		later: () => link.said.items.filter((each) => each.t === 'candidate' && each.session === session),
+	};
+}
+
+/** Addresses and ports of the candidates in a description. */
+const addressesIn = (sdp: string) =>
+	Array.from(
+		sdp.matchAll(/^a=candidate:(?:\S+ ){4}(\S+) (\d+) typ (\S+)/gm),
+		([, address, port, type]) => `${type} ${address}:${port}`,
+	);
+
+describe('the public address of a slave', () => {
+	const options: SlaveOptions = { publicAddress: [`${OUTSIDE.address}:${OUTSIDE.port}`, '2001:db8::7'] };
+
+	for (const direct of [true, false]) {
+		it(`stands in its answers in place of its own${direct ? '' : ', with direct: false, too'}`, async (t) => {
+			const { url } = await masterFor(t);
+			const port = await freePort();
+			const slave = await slaveFor(t, url, 0, undefined, { ...options, port, direct });
+			const { link } = await directoryFor(t, url);
+			const { sdp, later } = await answerOf(t, link, slave.id);
+			assert.deepEqual(addressesIn(sdp), [`host ${OUTSIDE.address}:${OUTSIDE.port}`, `host 2001:db8::7:${port}`]);
+			assert.match(sdp, /^m=application 9 .*\r\nc=IN IP4 0\.0\.0\.0\r$/m);
+			assert.deepEqual(later(), []);
+		});
+	}
+
+	it('is told beside what servers say of it, and beside nothing else', async (t) => {
+		const stun = await stunServerFor(t, ELSEWHERE);
+		const { url } = await masterFor(t, { iceServers: [{ urls: stun.url }] });
+		const slave = await slaveFor(t, url, 0, undefined, options);
+		const { link, of } = await directoryFor(t, url);
+		assert.equal(of(slave.id)?.direct?.candidates.length, 2);
+		const { sdp, later } = await answerOf(t, link, slave.id);
+		await link.hear('candidate', ({ candidate }) => candidate === '');
+		assert.equal(addressesIn(sdp).length, 2);
+		const candidates = later().map(({ candidate }) => String(candidate));
+		assert.deepEqual(
+			candidates.map((each) => / typ (\w+)/.exec(each)?.[1]),
+			['srflx', undefined],
+		);
+		assert.match(String(candidates[0]), new RegExp(`${ELSEWHERE.address} ${ELSEWHERE.port} typ srflx`));
+	});
+
+	it('is enough where a port is mapped, also when the answer is an ordinary one', async (t) => {
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		// As a gateway does: whoever talks to the mapped port talks to the slave, from a port of the gateway's own.
+		const { socket: outer, port: mapped } = await udpFor(t);
+		const inner = new Map<number, Socket>();
+		let passed = 0;
+		outer.on('message', (bytes, { port: from, address }) => {
+			let socket = inner.get(from);
+			if (socket === undefined) {
+				socket = createSocket('udp4').on('message', (answer) => outer.send(answer, from, address));
+				inner.set(from, socket);
+			}
+			socket.send(bytes, port, '127.0.0.1');
+			passed++;
+		});
+		t.after(() => {
+			for (const socket of inner.values()) socket.close();
+		});
+		const mappedTo: SlaveOptions = { publicAddress: `127.0.0.1:${mapped}`, port, direct: false };
+		const slave = await slaveFor(t, url, 0, undefined, mappedTo);
+		// A client that nobody can reach from outside: who speaks first to it speaks to nobody.
+		const createPeer: CreatePeer = (config, handlers) =>
+			nodePlatform.createPeer(config, {
+				...handlers,
+				description: (type, sdp) => handlers.description(type, sdp.replace(/^a=candidate:.*\r\n/gm, '')),
+			});
+		const platform = { ...nodePlatform, createPeer };
+		const client = new BaseMasterConnection(platform, (text) => readMessage(MasterToClient, text), url);
+		t.after(() => client.close());
+		const slaveCo = await seen(client, slave.id);
+		await slaveCo.connect();
+		await runningOver('rtc', slaveCo);
+		assert.ok(passed > 0);
+	});
+
+	it('may be a name, several, with and without ports', async (t) => {
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		const publicAddress = ['localhost', '192.0.2.1:7', '[2001:db8::1]:8', '2001:db8::2'];
+		const slave = await slaveFor(t, url, 0, undefined, { publicAddress, port });
+		const { of } = await directoryFor(t, url);
+		const told = of(slave.id)?.direct?.candidates.map((each) => each.split(' ').slice(4, 6).join(' ')) ?? [];
+		assert.ok(told.includes(`127.0.0.1 ${port}`) || told.includes(`::1 ${port}`), told.join());
+		assert.deepEqual(told.slice(-3), ['192.0.2.1 7', '2001:db8::1 8', `2001:db8::2 ${port}`]);
+	});
+});
+
+describe('the address of a slave outside', () => {
+	const isOutside = ({ address, port }: typeof OUTSIDE) => {
+		const end = `${address} ${port} typ srflx`;
+		return (candidates: string[]) => candidates.some((each) => each.includes(end));
+	};
+
+	it('is found by its own STUN server before it registers, by the port of its sessions', async (t) => {
+		const stun = await stunServerFor(t, OUTSIDE);
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: [{ urls: stun.url }], port });
+		const { of } = await directoryFor(t, url);
+		const candidates = of(slave.id)?.direct?.candidates ?? [];
+		assert.ok(isOutside(OUTSIDE)(candidates), candidates.join());
+		assert.ok(candidates.some((each) => each.includes(` ${port} typ host`)));
+		assert.deepEqual([...new Set(stun.asked.items)], [port]);
+	});
+
+	it("is found by the master's STUN server, and registered then; clients use it without an event", async (t) => {
+		const stun = await stunServerFor(t, OUTSIDE);
+		const { url } = await masterFor(t, { iceServers: [{ urls: [stun.url] }] });
+		const client = clientFor(t, url);
+		await client.ready;
+		const { until } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url);
+		client.on('slaveupdated', () => assert.fail('nothing that anybody sees has changed'));
+		await until(slave.id, isOutside(OUTSIDE));
+		const slaveCo = await seen(client, slave.id);
+		await slaveCo.connect();
+		await runningOver('rtc', slaveCo);
+	});
+
+	it('is asked for again, and registered again when it has changed', async (t) => {
+		// Before anything is made: what was made with the real clock could not be ended with this one.
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const stun = await stunServerFor(t, OUTSIDE);
+		const { url } = await masterFor(t);
+		const { until, link } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: [{ urls: stun.url }] });
+		await until(slave.id, isOutside(OUTSIDE));
+		const count = () => link.said.items.filter(({ t }) => t === 'delta').length;
+		const before = count();
+		const ask = async () => {
+			const asked = stun.asked.items.length;
+			t.mock.timers.tick(WAITS.reflexive);
+			await stun.asked.count(asked + 1);
+		};
+		await ask();
+		stun.says = ELSEWHERE;
+		await ask();
+		const candidates = await until(slave.id, isOutside(ELSEWHERE));
+		assert.equal(candidates.filter((each) => each.includes('srflx')).length, 1);
+		assert.equal(count(), before + 1, 'told only when it was another');
+	});
+
+	it('that no server tells holds nothing up for long', async (t) => {
+		const stun = await stunServerFor(t, undefined);
+		const { url } = await masterFor(t);
+		const began = performance.now();
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: [{ urls: stun.url }] });
+		assert.ok(performance.now() - began < WAITS.gathering + 1000);
+		const { of } = await directoryFor(t, url);
+		assert.ok(of(slave.id)?.direct?.candidates.some((each) => each.includes('typ host')));
+	});
+});
+
+describe('the addresses of a slave', () => {
+	const silent: [title: string, options: SlaveOptions][] = [
+		['direct is false', { direct: false }],
+		['direct is false, though it has a public address', { direct: false, publicAddress: '192.0.2.1' }],
+		['it goes over TURN only', { iceTransportPolicy: 'relay', publicAddress: '192.0.2.1' }],
+		['it wants the relay alone', { paths: ['relay'], publicAddress: '192.0.2.1' }],
+	];
+	for (const [title, options] of silent) {
+		it(`stay out of the directory where ${title}`, async (t) => {
+			const stun = await stunServerFor(t, OUTSIDE);
+			const { url } = await masterFor(t, { iceServers: [{ urls: stun.url }] });
+			const { of, link } = await directoryFor(t, url);
+			const slave = await slaveFor(t, url, 0, undefined, options);
+			await link.said.find(() => of(slave.id) !== undefined);
+			// Whatever it would say later it would have said by the time of this.
+			const updated = link.hear('delta', ({ updated }) => updated !== undefined);
+			await turns(20);
+			slave.update(1);
+			await updated;
+			for (const entry of link.said.items) assert.ok(!JSON.stringify(entry).includes('fingerprint'));
+		});
+	}
+
+	it('take no port where it wants the relay alone', async (t) => {
+		const { url } = await masterFor(t);
+		const { port } = await udpFor(t);
+		await slaveFor(t, url, 0, undefined, { paths: ['relay'], port });
+	});
+
+	it('are published again when it comes back', async (t) => {
+		const { master, url } = await masterFor(t);
+		const linked = next(master, 'slaveconnection');
+		const slave = await slaveFor(t, url);
+		const [socket] = await linked;
+		const back = next(slave, 'reconnected');
+		socket.terminate();
+		await back;
+		const { of } = await directoryFor(t, url);
+		assert.ok((of(slave.id)?.direct?.candidates.length ?? 0) > 0);
+	});
+});
+
+describe('the UDP port of a slave', () => {
+	it('is the one that was asked for, and that of all slaves of the process', async (t) => {
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		const one = await slaveFor(t, url, 0, undefined, { port });
+		const two = await slaveFor(t, url);
+		const { of } = await directoryFor(t, url);
+		for (const { id } of [one, two]) {
+			const candidates = of(id)?.direct?.candidates ?? [];
+			assert.ok(candidates.length > 0 && candidates.every((each) => each.includes(` ${port} typ host`)));
+		}
+		const client = clientFor(t, url);
+		const slaveCos = await Promise.all([one, two].map(({ id }) => seen(client, id)));
+		await Promise.all(slaveCos.map((each) => each.connect()));
+		await runningOver('rtc', ...slaveCos);
+		await assert.rejects(new Slave(url, 0, undefined, { port: port === 1 ? 2 : port - 1 }), coded('listen-failed'));
+		one.close();
+		await slaveCos[1]?.rtt();
+		assert.equal(slaveCos[1]?.path, 'rtc');
+	});
+
+	it('is taken by two that start together, once', async (t) => {
+		const { url } = await masterFor(t);
+		const [one, two] = await Promise.all([slaveFor(t, url), slaveFor(t, url)]);
+		const { of } = await directoryFor(t, url);
+		const ports = [one, two].map(({ id }) => of(id)?.direct?.candidates[0]?.split(' ')[5]);
+		assert.ok(ports[0] !== undefined && ports[0] === ports[1], ports.join());
+	});
+
+	it('is free again when the last of them has closed', async (t) => {
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		for (let round = 0; round < 3; round++) {
+			const slaves = await Promise.all([0, 1].map(() => slaveFor(t, url, 0, undefined, { port })));
+			for (const slave of slaves) slave.close();
+		}
+		const other = await freePort();
+		await slaveFor(t, url, 0, undefined, { port: other });
+	});
+
+	it('is the first free one of a range', async (t) => {
+		const { url } = await masterFor(t);
+		const { port: taken } = await udpFor(t);
+		const slave = await slaveFor(t, url, 0, undefined, { portRange: [taken, Math.min(taken + 20, 65_535)] });
+		const { of } = await directoryFor(t, url);
+		const port = Number(of(slave.id)?.direct?.candidates[0]?.split(' ')[5]);
+		assert.ok(port > taken && port <= taken + 20, `${port}`);
+	});
+
+	it('that is taken is an error of the promise, as is a range in which all are', async (t) => {
+		const { url, master } = await masterFor(t);
+		const { port } = await udpFor(t);
+		await assert.rejects(new Slave(url, 0, undefined, { port }), coded('listen-failed'));
+		await assert.rejects(new Slave(url, 0, undefined, { portRange: [port, port] }), coded('listen-failed'));
+		assert.equal(master.counts.slaves, 0);
+		await slaveFor(t, url);
+	});
+
+	const wrong: [title: string, options: object][] = [
+		['a port above 65535', { port: 65_536 }],
+		['a port below 0', { port: -1 }],
+		['half a port', { port: 1.5 }],
+		['a port that is text', { port: '40000' }],
+		['a range that ends before it begins', { portRange: [5000, 4000] }],
+		['a range from 0', { portRange: [0, 4000] }],
+		['a range beyond the last port', { portRange: [65_000, 66_000] }],
+		['a range of one number', { portRange: [5000] }],
+		['a range that is none', { portRange: 5000 }],
+		['a range and a port', { portRange: [5000, 6000], port: 5000 }],
+		['an interface by its name', { bindAddress: 'eth0' }],
+		['a name that cannot be resolved', { publicAddress: 'nobody.invalid' }],
+		['an address with a port above 65535', { publicAddress: '192.0.2.1:65536' }],
+		['an address with port 0', { publicAddress: '192.0.2.1:0' }],
+		['an address that is empty', { publicAddress: '' }],
+		['an address of two lines', { publicAddress: '192.0.2.1\r\na=x' }],
+		['an address that is a number', { publicAddress: 5 }],
+		['a certificate that is not there', { certificate: { cert: '/nowhere', key: '/nowhere' } }],
+		['a certificate that is none', { certificate: { cert: 'package.json', key: 'package.json' } }],
+	];
+	for (const [title, options] of wrong) {
+		it(`cannot be had with ${title}, and the next slave has one`, async (t) => {
+			const { url } = await masterFor(t);
+			const promise = new Slave(url, 0, undefined, options as SlaveOptions);
+			await assert.rejects(within(promise, 'the refusal'), coded('bad-option'));
+			await slaveFor(t, url, 0, undefined, { port: await freePort() });
+		});
+	}
+});
