@@ -40,8 +40,11 @@ function optionsOf(room: Room, format: 'iife' | 'esm'): BuildOptions {
 		// Private fields as they are: every target has them, and rewriting them costs a third of the size.
 		supported: { 'class-private-field': true, 'class-private-method': true, 'class-private-accessor': true },
 		tsconfigRaw: '{}',
-		// The same for what is used of it, in a tenth of the size.
-		alias: { eventemitter3: fileURLToPath(new URL('src/wire/event-lists.ts', ROOT)) },
+		// The same for what is used of them, in a tenth and in half of the size.
+		alias: {
+			eventemitter3: fileURLToPath(new URL('src/wire/event-lists.ts', ROOT)),
+			devalue: fileURLToPath(new URL('src/wire/devalue/index.ts', ROOT)),
+		},
 		logLevel: 'silent',
 		write: false,
 	};

@@ -5,6 +5,7 @@ import {
 	type ErrorCode,
 	type MasterToClient,
 	type ServerName,
+	withReason,
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 
@@ -31,24 +32,20 @@ export class Finds {
 	 *
 	 * @param now whether the master can be asked now, and not only at the next {@link askAgain}
 	 */
-	ask(server: ServerName, wait: number, now: boolean): Promise<DirectoryEntry> {
+	async ask(server: ServerName, wait: number, now: boolean): Promise<DirectoryEntry> {
 		const n = ++this.#last;
-		return new Promise<DirectoryEntry>((resolve, reject) => {
-			const timer = setTimeout(() => this.#take(n)?.reject(new EnslavismError('unreachable')), wait + WAITS.linkOpen);
-			const find: Find = {
-				message: { t: 'find', n, ...server, wait },
-				resolve: (entry) => {
-					clearTimeout(timer);
-					resolve(entry);
-				},
-				reject: (error) => {
-					clearTimeout(timer);
-					reject(error);
-				},
-			};
-			this.#open.set(n, find);
-			if (now) this.#send(find.message);
-		});
+		let timer: unknown;
+		try {
+			return await new Promise<DirectoryEntry>((resolve, reject) => {
+				timer = setTimeout(() => reject(new EnslavismError('unreachable')), wait + WAITS.linkOpen);
+				const message = { t: 'find', n, ...server, wait } as const;
+				this.#open.set(n, { message, resolve, reject });
+				if (now) this.#send(message);
+			});
+		} finally {
+			clearTimeout(timer);
+			this.#open.delete(n);
+		}
 	}
 
 	/** The link is open, for the first time or again. */
@@ -57,19 +54,13 @@ export class Finds {
 	}
 
 	answered(answer: Answer): void {
-		const find = this.#take(answer.n);
+		const find = this.#open.get(answer.n);
 		if (answer.t === 'found') find?.resolve(answer.slave);
-		else find?.reject(new EnslavismError(answer.code as ErrorCode, answer.reason, { reason: answer.reason }));
+		else find?.reject(withReason(answer.code as ErrorCode, answer.reason));
 	}
 
 	/** The link is closed for good. */
 	fail(error: EnslavismError): void {
-		for (const n of [...this.#open.keys()]) this.#take(n)?.reject(error);
-	}
-
-	#take(n: number): Find | undefined {
-		const find = this.#open.get(n);
-		this.#open.delete(n);
-		return find;
+		for (const { reject } of this.#open.values()) reject(error);
 	}
 }

@@ -166,7 +166,7 @@ export class Link<In extends { t: string }, Out> {
 		const { t, resume, heartbeat } = read.message as FromMaster;
 		if (!this.#admitted) {
 			this.#admitted = true;
-			this.#heartbeat = heartbeat ?? WAITS.heartbeat;
+			this.#heartbeat = Math.min(heartbeat ?? WAITS.heartbeat, WAITS.heartbeatMost);
 			this.#listen();
 		}
 		this.#resume = resume ?? this.#resume;

@@ -1,4 +1,5 @@
 import { EnslavismError } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { MasterOptions } from './master.js';
 import { DEFAULT_RELAY } from './relay.js';
@@ -18,7 +19,10 @@ export function checkOptions(where: unknown, options: { [Name in keyof MasterOpt
 	check(isPort || isServer, 'a master takes a port (0 to 65535), an http.Server or an https.Server');
 	check(isWithin(tick, 1, 1000), 'tick must be from 1 to 1000 milliseconds');
 	check(isWithin(grace, 0, 600_000), 'grace must be from 0 to 600000 milliseconds');
-	check(isWithin(heartbeat, 10, 600_000), 'heartbeat must be from 10 to 600000 milliseconds');
+	check(
+		isWithin(heartbeat, 10, WAITS.heartbeatMost),
+		`heartbeat must be from 10 to ${WAITS.heartbeatMost} milliseconds`,
+	);
 	const isSecret = typeof secret === 'string' && secret.length >= SECRET_LENGTH;
 	check(secret === undefined || isSecret, `secret must be a string of at least ${SECRET_LENGTH} characters`);
 	const isList = Array.isArray(origins) && origins.every((each) => typeof each === 'string');

@@ -1,4 +1,6 @@
-import { joined, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { LinkMux, type LinkMuxHost, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { joined } from '../mux/pieces.js';
+import { Session } from '../mux/session.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
 
@@ -86,14 +88,15 @@ export class Relay {
 		let end = this.#ends.get(link.id);
 		if (end?.link !== link) {
 			end?.mux.close();
-			const mux: LinkMux = new LinkMux(false, {
+			const host: LinkMuxHost = {
 				get bufferedAmount() {
 					return link.bufferedAmount;
 				},
 				sendBytes: (bytes) => link.sendBytes(bytes),
 				opened: (stream) => this.#opened(link, mux, stream),
 				broken: () => link.broken(),
-			});
+			};
+			const mux: LinkMux = new LinkMux(false, host, Session);
 			end = { link, mux, bucket: new Bucket(this.#limits.perLink) };
 			this.#ends.set(link.id, end);
 		}

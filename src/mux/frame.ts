@@ -23,22 +23,10 @@ export const RST = 8;
 /** Reasons of a go-away. */
 export const GO_AWAY_REASONS = { normal: 0, protocol: 1, internal: 2 } as const;
 
-/** The 32-bit number at `at`. */
-export function uint32(bytes: Uint8Array, at: number): number {
-	const byte = (offset: number) => bytes[at + offset] as number;
-	return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
-}
-
-function setUint32(bytes: Uint8Array, at: number, value: number): void {
-	bytes[at] = value >>> 24;
-	bytes[at + 1] = value >>> 16;
-	bytes[at + 2] = value >>> 8;
-	bytes[at + 3] = value;
-}
-
 /** Writes a header at `at`. */
 export function setHeader(bytes: Uint8Array, at: number, kind: number, id: number, length: number): void {
-	setUint32(bytes, at, kind);
-	setUint32(bytes, at + 4, id);
-	setUint32(bytes, at + 8, length);
+	const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+	view.setUint32(0, kind);
+	view.setUint32(4, id);
+	view.setUint32(8, length);
 }

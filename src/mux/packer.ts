@@ -1,15 +1,5 @@
 import { HEADER_BYTES, setHeader } from './frame.js';
-import type { Stream } from './stream.js';
-
-/** Frames to send. */
-export interface Batch {
-	/** One behind the other; the memory stays as it is, unless `reuse` was asked for. */
-	pieces: Uint8Array[];
-	/** Sum of their lengths. */
-	bytes: number;
-	/** Streams that have nothing more to send. */
-	finished: Stream[];
-}
+import type { FrameList } from './pieces.js';
 
 /** Memory that headers and small data are packed into. */
 const SLAB_BYTES = 16 * 1024;
@@ -18,7 +8,7 @@ const SLAB_BYTES = 16 * 1024;
  * Puts frames one behind the other. Headers and data up to `packBytes` are copied together, so that many small frames
  * become one piece; longer data is passed on as it is.
  */
-export class Packer {
+export class Packer implements FrameList {
 	/** Bytes put in since the last {@link take}. */
 	bytes = 0;
 	readonly #packBytes: number;

@@ -1,64 +1,39 @@
 import { Emitter, EnslavismError, type Listener, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { BYTES, messageFrame, readFrame } from './frames.js';
+import type {
+	ChannelData,
+	ChannelErrorEvent,
+	ChannelEvent,
+	ChannelEvents,
+	ChannelMessageEvent,
+} from './channel-events.js';
+import { Lane } from './lane.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import type { DataChannelOptions, RtcChannel } from './rtc.js';
-
-/** What `send` takes. */
-export type ChannelData = string | ArrayBuffer | ArrayBufferView;
-
-/** An event of a channel without more to say. */
-export interface ChannelEvent {
-	readonly type: 'open' | 'close' | 'bufferedamountlow';
-	readonly target: Channel;
-}
-
-/** A message: text is a string, bytes are an `ArrayBuffer`. */
-export interface ChannelMessageEvent {
-	readonly type: 'message';
-	readonly data: string | ArrayBuffer;
-	readonly target: Channel;
-}
-
-/** A failure that belongs to this channel alone. */
-export interface ChannelErrorEvent {
-	readonly type: 'error';
-	readonly error: EnslavismError;
-	readonly target: Channel;
-}
-
-export type ChannelEvents = {
-	open: [event: ChannelEvent];
-	message: [event: ChannelMessageEvent];
-	bufferedamountlow: [event: ChannelEvent];
-	error: [event: ChannelErrorEvent];
-	close: [event: ChannelEvent];
-};
-
-/** How many messages, or bytes, may arrive before the other end is told. */
-const ACK_MESSAGES = 64;
-const ACK_BYTES = 64 * 1024;
+import { Timer } from './timer.js';
 
 /** How many bytes may be sent before the host is asked again how much of it still waits. */
 const RECOUNT_BYTES = 1024 * 1024;
 
 /** What a channel needs of its session. @internal */
 export interface ChannelHost {
-	/** Largest message that the other end takes, in bytes. */
-	readonly maxMessageSize: number;
+	readonly paths: {
+		/** Largest message that the other end takes, in bytes. */
+		readonly maxMessageSize: number;
+		/** Whether the other end has accepted the session. */
+		readonly accepted: boolean;
+	};
 	/** Whether this end closes lanes. One end does: closed by both at once, the native library may never let go of one. */
 	readonly closesLanes: boolean;
-	/** Whether the other end has accepted the session. */
-	readonly accepted: boolean;
 	/** Whether a channel that keeps `kept` bytes may keep so many more. */
 	fits(kept: number, more: number): boolean;
-	/** Sends a message over the trunk of the current path, if there is one; unreliable ones only where there is room. */
+	/** Sends a copy of a message over the trunk of the current path, if there is one; unreliable ones only where there is room. */
 	send(channel: Channel, number: number, message: Message): void;
 	/** The other end is to know what has arrived: at once, or when convenient. */
-	acknowledge(channel: Channel, now: boolean): void;
-	/** The channel asks the other end to close: all messages below `last` belong to it. */
-	closing(channel: Channel, last: number): void;
+	acknowledge(channel: number, now: boolean): void;
+	/** The channel asks the other end to close: all messages that were sent belong to it. */
+	closing(channel: Channel): void;
 	/** The channel is over. */
 	closed(channel: Channel): void;
 	/** The other end sent what it may not. */
@@ -120,29 +95,18 @@ export class Channel extends Emitter<ChannelEvents> {
 	readonly #host: ChannelHost;
 	#state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
 	#lowThreshold = 0;
-	/** An upper bound of what waits in the lane: grows with every send, recounted when it passes {@link RECOUNT_BYTES}. */
-	#sentSinceCount = 0;
-	#counted = 0;
+	/** Bytes that may be sent before the lane is asked again how much waits there. */
+	#uncounted = RECOUNT_BYTES;
 	/** What nobody has listened for yet. */
 	#unread: (string | ArrayBuffer)[] | undefined = [];
 	#unreadBytes = 0;
-	/** The channel's own stream, while there is one. */
-	#lane: RtcChannel | undefined;
-	#laneOpen = false;
-	/** Whether the other end listens on its end of the lane. */
-	#laneHeard = false;
-	/** The lane, once messages may leave over it. */
-	#out: RtcChannel | undefined;
-	/** What was sent on a reliable channel. */
+	#lane: Lane | undefined;
+	/** What was sent, and what arrived, on a reliable channel. */
 	readonly #kept: Kept | undefined;
 	readonly #arrived: Arrived | undefined;
-	/** Number of the lane's next message on an ordered and reliable channel; the first one tells it. */
-	#laneNumber: number | undefined;
-	#unacknowledged = 0;
-	#unacknowledgedBytes = 0;
 	/** Where the other end's messages end: it is closing the channel. */
 	#last: number | undefined;
-	#lingering: unknown;
+	readonly #lingering = new Timer();
 
 	/** @internal */
 	constructor(host: ChannelHost, { number, id, label, options }: ChannelSetup) {
@@ -177,7 +141,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	 */
 	get bufferedAmount(): number {
 		if (this.#state === 'closed') return 0;
-		return this.#kept?.bytes ?? this.#out?.bufferedAmount ?? 0;
+		return this.#kept?.bytes ?? this.#lane?.stream.bufferedAmount ?? 0;
 	}
 
 	/** `bufferedamountlow` fires when `bufferedAmount` falls to this many bytes. Default 0. */
@@ -195,7 +159,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Largest message that `send` takes, in bytes; what the other end can receive. */
 	get maxMessageSize(): number {
-		return this.#host.maxMessageSize;
+		return this.#host.paths.maxMessageSize;
 	}
 
 	/** How many numbered messages were sent. @internal */
@@ -218,24 +182,16 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (this.#state !== 'open') {
 			throw new EnslavismError('channel-not-open', `"${this.label}" is ${this.#state}`);
 		}
-		if (typeof data === 'string') {
-			// A code unit is at most three bytes of UTF-8: only long texts need counting.
-			const most = data.length * 3;
-			this.#makeRoom(most <= SAFE_TEXT_BYTES ? most : new TextEncoder().encode(data).length);
-			this.#pass(data);
-			return;
-		}
-		const bytes = bytesOf(data);
-		this.#makeRoom(bytes.byteLength);
-		// The caller may write into its memory as soon as this returns.
-		this.#pass(this.#kept === undefined && this.#out !== undefined ? bytes : new Uint8Array(bytes));
+		const message = typeof data === 'string' ? data : bytesOf(data);
+		this.#makeRoom(typeof message === 'string' ? textBytes(message) : message.length);
+		this.#pass(message);
 	}
 
 	/** Closes the channel on both ends. What was sent before still arrives. */
 	close(): void {
 		if (this.#state === 'closing' || this.#state === 'closed') return;
 		this.#state = 'closing';
-		this.#host.closing(this, this.sent);
+		this.#host.closing(this);
 		this.#linger(this.bufferedAmount);
 	}
 
@@ -249,11 +205,11 @@ export class Channel extends Emitter<ChannelEvents> {
 	/** Ends the channel: both ends know, or its session is over. @internal */
 	end(error?: EnslavismError): void {
 		if (this.#state === 'closed') return;
-		clearTimeout(this.#lingering);
+		this.#lingering.stop();
 		if (this.listenerCount('message') > 0) this.#tellUnread();
 		if (error !== undefined) this.#failed(error);
 		this.#state = 'closed';
-		if (this.#host.closesLanes) this.#lane?.close();
+		if (this.#host.closesLanes) this.#lane?.stream.close();
 		this.unlane();
 		this.#host.closed(this);
 		this.#tell('close');
@@ -265,28 +221,23 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.#perhapsEnd();
 	}
 
-	/** A message arrived over a trunk. @internal */
+	/** A message arrived. @internal */
 	arrived(number: number, message: string | ArrayBuffer): void {
-		if (this.#arrived === undefined) {
-			this.#heard(message);
-		} else if (this.#arrived.take(number, message, this.#deliver)) {
-			// What came before already was sent again because the other end does not know it.
-			if (this.#unacknowledged === 0) this.#host.acknowledge(this, false);
+		if (this.#arrived === undefined) this.#heard(message);
+		else if (this.#arrived.take(number, message, this.#heard)) {
+			// Also what came before already: it was sent again because the other end does not know that.
+			this.#host.acknowledge(this.number, this.#arrived.urgent);
 			this.#perhapsEnd();
-		} else {
-			this.#host.broken();
-		}
+		} else this.#host.broken();
 	}
 
 	/** All messages below this number have arrived; asked for when that is told to the other end. @internal */
 	acknowledgement(): number {
-		this.#unacknowledged = 0;
-		this.#unacknowledgedBytes = 0;
-		return this.#arrived?.expected ?? 0;
+		return this.#arrived?.acknowledgement() ?? 0;
 	}
 
 	/** The other end has all messages below `number`. @internal */
-	acknowledged(number: number): void {
+	acknowledge(number: number): void {
 		const before = this.bufferedAmount;
 		this.#kept?.acknowledge(number);
 		if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) this.#tell('bufferedamountlow');
@@ -298,41 +249,32 @@ export class Channel extends Emitter<ChannelEvents> {
 	}
 
 	/** Gives the channel a stream of its own. @internal */
-	lane(lane: RtcChannel): void {
-		this.#lane = lane;
-		this.#laneNumber = undefined;
-		const isMine = () => this.#lane === lane;
-		lane.attach({
-			open: () => {
-				if (!isMine()) return;
-				this.#laneOpen = true;
-				this.#useLane();
-			},
-			message: this.#arrived === undefined ? (data) => this.#heard(data) : (data) => this.#laneTook(data),
+	lane(stream: RtcChannel): void {
+		const numbers = this.#kept === undefined ? 'none' : this.ordered ? 'count' : 'frames';
+		const lane = new Lane(stream, this.number, numbers, {
+			message: (number, data) => this.arrived(number, data),
 			low: () => {
 				if (this.#kept === undefined) this.#tell('bufferedamountlow');
 			},
-			error: () => {},
 			closed: () => {
-				if (!isMine()) return;
+				if (this.#lane !== lane) return;
 				this.unlane();
 				this.sendAgain();
 			},
+			broken: () => this.#host.broken(),
 		});
+		this.#lane = lane;
+		this.#watchLow();
 	}
 
 	/** The other end listens on the lane. @internal */
 	laneReady(): void {
-		this.#laneHeard = true;
-		this.#useLane();
+		if (this.#lane !== undefined) this.#lane.heard = true;
 	}
 
 	/** The lane is gone. @internal */
 	unlane(): void {
 		this.#lane = undefined;
-		this.#out = undefined;
-		this.#laneOpen = false;
-		this.#laneHeard = false;
 	}
 
 	protected override listened(event: string): void {
@@ -341,47 +283,19 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (event === 'bufferedamountlow') this.#watchLow();
 	}
 
-	#useLane(): void {
-		const lane = this.#lane;
-		if (lane === undefined || !this.#laneOpen || !this.#laneHeard) return;
-		this.#out = lane;
-		this.#watchLow();
-		// In order on a stream of its own, messages need no numbers beside that of the first one.
-		if (this.#kept !== undefined && this.ordered) this.#hand(lane, String(this.#kept.next));
-	}
-
-	#laneTook(data: string | ArrayBuffer): void {
-		if (!this.ordered) {
-			const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
-			if (frame !== undefined && frame.kind <= BYTES) this.arrived(frame.number, frame.data);
-			else this.#host.broken();
-		} else if (this.#laneNumber === undefined) {
-			this.#laneNumber = typeof data === 'string' ? Number(data) : -1;
-			if (!(Number.isSafeInteger(this.#laneNumber) && this.#laneNumber >= 0)) this.#host.broken();
-		} else {
-			this.arrived(this.#laneNumber++, data);
-		}
-	}
-
 	#makeRoom(bytes: number): void {
-		const { maxMessageSize } = this.#host;
+		const { maxMessageSize } = this.#host.paths;
 		if (bytes > maxMessageSize) {
 			throw new EnslavismError('message-too-large', `${bytes} bytes, the other end takes ${maxMessageSize}`);
 		}
 		const kept = this.#kept;
-		let waiting: number;
-		if (kept !== undefined) {
-			if (this.#host.fits(kept.bytes, bytes) && kept.count < LIMITS.channelKeptMessages) return;
-			waiting = kept.bytes;
-		} else {
-			this.#sentSinceCount += bytes;
-			if (this.#counted + this.#sentSinceCount <= RECOUNT_BYTES) return;
-			waiting = this.bufferedAmount;
-			this.#counted = waiting;
-			this.#sentSinceCount = 0;
-			// What is too much before the other end has accepted is dropped.
-			if (!this.#host.accepted || this.#host.fits(waiting, bytes)) return;
-		}
+		this.#uncounted -= bytes;
+		if (kept === undefined && this.#uncounted >= 0) return;
+		const waiting = this.bufferedAmount;
+		this.#uncounted = RECOUNT_BYTES - waiting;
+		// What is too much before the other end has accepted is dropped.
+		if (kept === undefined && !this.#host.paths.accepted) return;
+		if (this.#host.fits(waiting, bytes) && (kept === undefined || kept.count < LIMITS.channelKeptMessages)) return;
 		throw new EnslavismError(
 			'buffer-full',
 			`${waiting} bytes are waiting in "${this.label}"; wait for bufferedamountlow`,
@@ -389,32 +303,31 @@ export class Channel extends Emitter<ChannelEvents> {
 	}
 
 	#pass(message: string | Uint8Array): void {
-		const lane = this.#out;
-		const number = this.#kept?.keep(message) ?? 0;
-		if (lane === undefined) this.#host.send(this, number, message);
-		else if (this.ordered || this.#kept === undefined) this.#hand(lane, message);
-		else this.#hand(lane, messageFrame(this.number, number, message));
-	}
-
-	#hand(lane: RtcChannel, message: string | Uint8Array): void {
+		const kept = this.#kept;
+		const lane = this.#lane;
+		// The caller may write into its memory as soon as this returns; paths take a copy of their own.
+		const number = kept?.keep(typeof message === 'string' ? message : new Uint8Array(message)) ?? 0;
+		if (!lane?.ready) {
+			this.#host.send(this, number, message);
+			return;
+		}
 		try {
-			if (typeof message === 'string') lane.sendText(message);
-			else lane.sendBytes(message);
+			lane.send(number, message);
 		} catch (cause) {
-			// What is kept is sent again over another path, once this one has told that it is gone.
-			if (this.#kept === undefined) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
-			this.#out = undefined;
+			// What is kept is sent again over the trunk, or over another path once this one has told that it is gone.
+			if (kept === undefined) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
+			lane.heard = false;
 			this.sendAgain();
 		}
 	}
 
 	/** Ends where the other end does not answer, and nothing leaves any more. */
 	#linger(before: number): void {
-		this.#lingering = setTimeout(() => {
+		this.#lingering.set(WAITS.flush, () => {
 			const left = this.bufferedAmount;
-			if (left < before || (left > 0 && !this.#host.accepted)) this.#linger(left);
+			if (left < before || (left > 0 && !this.#host.paths.accepted)) this.#linger(left);
 			else this.end();
-		}, WAITS.flush);
+		});
 	}
 
 	#perhapsEnd(): void {
@@ -424,22 +337,15 @@ export class Channel extends Emitter<ChannelEvents> {
 	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */
 	#watchLow(): void {
 		if (this.#kept !== undefined || this.listenerCount('bufferedamountlow') === 0) return;
-		this.#out?.setLowThreshold(this.#lowThreshold);
+		this.#lane?.stream.setLowThreshold(this.#lowThreshold);
 	}
 
-	readonly #deliver = (data: string | ArrayBuffer): void => {
-		this.#unacknowledgedBytes += sizeOf(data);
-		const now = ++this.#unacknowledged % ACK_MESSAGES === 0 || this.#unacknowledgedBytes >= ACK_BYTES;
-		if (now || this.#unacknowledged === 1) this.#host.acknowledge(this, now);
-		this.#heard(data);
-	};
-
-	#heard(data: string | ArrayBuffer): void {
+	readonly #heard = (data: string | ArrayBuffer): void => {
 		if (this.#state === 'closed') return;
 		if (this.#unread !== undefined && this.listenerCount('message') > 0) this.#tellUnread();
-		if (this.#unread === undefined) this.emit('message', { type: 'message', data, target: this });
+		if (this.#unread === undefined) this.#tellMessage(data);
 		else this.#keep(this.#unread, data);
-	}
+	};
 
 	#keep(unread: (string | ArrayBuffer)[], data: string | ArrayBuffer): void {
 		this.#unreadBytes += LIMITS.channelUnreadOverhead + sizeOf(data);
@@ -455,7 +361,11 @@ export class Channel extends Emitter<ChannelEvents> {
 	#tellUnread(): void {
 		const unread = this.#unread;
 		this.#unread = undefined;
-		for (const data of unread ?? []) this.emit('message', { type: 'message', data, target: this });
+		for (const data of unread ?? []) this.#tellMessage(data);
+	}
+
+	#tellMessage(data: string | ArrayBuffer): void {
+		this.emit('message', { type: 'message', data, target: this });
 	}
 
 	#failed(error: EnslavismError): void {
@@ -486,6 +396,12 @@ for (const name of ['open', 'message', 'bufferedamountlow', 'error', 'close'] as
 
 /** Texts that cannot be longer than this are not counted: every host takes 64 KiB. */
 const SAFE_TEXT_BYTES = 64 * 1024;
+
+/** The size of a text in UTF-8, or what it is at most: a code unit is at most three bytes. */
+function textBytes(text: string): number {
+	const most = text.length * 3;
+	return most <= SAFE_TEXT_BYTES ? most : new TextEncoder().encode(text).length;
+}
 
 function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
 	if (data instanceof Uint8Array) return data;

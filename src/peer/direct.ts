@@ -1,4 +1,4 @@
-import { base64url } from '../wire/index.js';
+import { base64 } from '../wire/index.js';
 import type { IceCredentials } from './rtc.js';
 
 /** What a slave publishes so that a client can write its answer itself. */
@@ -9,15 +9,12 @@ export interface DirectInfo {
 	candidates: string[];
 }
 
-/** Bytes that become 24 ICE characters; RFC 8839 section 5.4 asks for 22 of a password. */
+/** Bytes that become 24 characters of Base64, which are those of ICE; RFC 8839 section 5.4 asks for 22 of a password. */
 const PWD_BYTES = 18;
 
 /** Credentials for the other end's answer: nobody but the two ends and their master knows them. */
 export function newCredentials(): IceCredentials {
-	const word = () =>
-		base64url(crypto.getRandomValues(new Uint8Array(PWD_BYTES)))
-			.replaceAll('-', '+')
-			.replaceAll('_', '/');
+	const word = () => base64(crypto.getRandomValues(new Uint8Array(PWD_BYTES)));
 	return { ufrag: word(), pwd: word() };
 }
 

@@ -52,10 +52,17 @@ export class Kept {
 	}
 }
 
+/** How many messages, or bytes, may arrive before the other end is told at once. */
+const ACK_MESSAGES = 64;
+const ACK_BYTES = 64 * 1024;
+
 /** What arrived, over any path. */
 export class Arrived {
 	/** All numbers below have arrived. */
 	expected = 0;
+	/** What has arrived since the other end was told. */
+	#count = 0;
+	#bytes = 0;
 	readonly #ordered: boolean;
 	/** What arrived too early; of an unordered channel just that it did. */
 	readonly #early = new Map<number, string | ArrayBuffer | undefined>();
@@ -65,9 +72,23 @@ export class Arrived {
 		this.#ordered = ordered;
 	}
 
+	/** Whether the other end is to be told at once. */
+	get urgent(): boolean {
+		return this.#count >= ACK_MESSAGES || this.#bytes >= ACK_BYTES;
+	}
+
+	/** All messages below this number have arrived; asked for when that is told to the other end. */
+	acknowledgement(): number {
+		this.#count = 0;
+		this.#bytes = 0;
+		return this.expected;
+	}
+
 	/** Takes a message; tells those whose turn it is. Gives whether it could be kept. */
 	take(number: number, message: string | ArrayBuffer, tell: (message: string | ArrayBuffer) => void): boolean {
 		if (number < this.expected || this.#early.has(number)) return true;
+		this.#count++;
+		this.#bytes += sizeOf(message);
 		if (!this.#ordered) tell(message);
 		if (number !== this.expected) {
 			this.#early.set(number, this.#ordered ? message : undefined);

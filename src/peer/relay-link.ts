@@ -4,11 +4,12 @@
  *
  *     | length 8 | id | { | length 32 | frame | } …
  */
-import { joined, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { joined } from '../mux/pieces.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
 import { FRAME_BYTES, writeFrame } from './frames.js';
-import type { OpenRelay, RelayHandlers, RelayPipe } from './session.js';
+import type { OpenRelay, RelayHandlers, RelayPipe } from './paths.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {

@@ -1,5 +1,4 @@
 import { CONTROL_CHANNEL, messageOf } from '../wire/index.js';
-import * as LIMITS from '../wire/limits.js';
 import type { Channel } from './channel.js';
 import { type DirectInfo, directAnswer, newCredentials } from './direct.js';
 import { writeFrame } from './frames.js';
@@ -56,7 +55,12 @@ export class RtcPath {
 			state: (state) => this.#changed(state),
 			failed: (problem) => this.#lost(problem),
 		});
-		this.#trunk = this.#peer.createChannel(CONTROL_CHANNEL.label, CONTROL_CHANNEL.id, {});
+		try {
+			this.#trunk = this.#peer.createChannel(CONTROL_CHANNEL.label, CONTROL_CHANNEL.id, {});
+		} catch (thrown) {
+			this.#peer.close();
+			throw thrown;
+		}
 	}
 
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
@@ -181,6 +185,3 @@ export class RtcPath {
 		this.#handlers.lost(problem, parted);
 	}
 }
-
-/** Streams of a connection that are for channels. */
-export const LANES = LIMITS.channelsPerSession;

@@ -351,6 +351,8 @@ export class Slave extends Emitter<SlaveEvents> {
 		const wasOpen = this.#state === 'open';
 		this.#state = 'closed';
 		this.#relay.reset();
+		// Nobody can be introduced any more, also when it was not this end that closed the link.
+		this.#endpoint?.close();
 		const waiting = this.#waiting;
 		this.#waiting = undefined;
 		if (waiting !== undefined) {

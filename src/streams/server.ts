@@ -1,6 +1,6 @@
 import { channelCarrier, type MuxBase, webSocketCarrier } from '../mux/host/index.js';
 import type { StreamHandler } from '../mux/index.js';
-import type { Channel, IceServer } from '../peer/index.js';
+import { type Channel, type IceServer, PATHS, type PathKind } from '../peer/index.js';
 import type { ClientConnection, ClientInfo } from '../slave/client-connection.js';
 import type { Offer } from '../slave/incoming.js';
 import { Slave } from '../slave/slave.js';
@@ -25,6 +25,8 @@ export interface StreamServerOptions {
 	auth?: AuthData;
 	/** STUN and TURN servers. Default: those of the connection to the master. */
 	iceServers?: IceServer[];
+	/** What may carry streams. Default: what may carry the sessions of the connection to the master. */
+	paths?: readonly PathKind[];
 	/** Streams that each client may have open at the same time. Default 256. */
 	maxStreams?: number;
 	/** Decides on each client, as a slave's `offer` listeners do. Default: everybody is welcome. */
@@ -129,14 +131,14 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 
 	#register(name: ServerName): Promise<Slave> {
 		const { platform, read } = this.#host;
-		const { auth = this.#master.options.auth, iceServers = this.#master.options.iceServers ?? [] } = this.#options;
+		const { auth, iceServers = [], paths = PATHS } = { ...this.#master.options, ...this.#options };
 		return Slave.register({
 			platform,
 			read,
 			url: this.#master.url,
 			userData: undefined,
 			auth,
-			options: { iceServers },
+			options: { iceServers, paths },
 			server: { name, dial: (ticket) => this.#dialed(ticket) },
 		});
 	}

@@ -74,7 +74,7 @@ const beat = v.object({ resume: v.optional(resume) });
 const beating = v.object({});
 
 /** How often the master gives a sign of life, in milliseconds. */
-const heartbeat = v.pipe(v.number(), v.minValue(1));
+const heartbeat = v.pipe(v.number(), v.minValue(1), v.maxValue(WAITS.heartbeatMost));
 
 /** Who runs through the numbers of a directory: another run of the master counts anew. */
 const epoch = v.pipe(v.string(), v.maxLength(LIMITS.idLength));

@@ -1,4 +1,5 @@
 import { parse, stringify } from 'devalue';
+import { viewOf } from './devalue/views.js';
 import { EnslavismError, type ErrorCode, messageOf } from './errors.js';
 import * as LIMITS from './limits.js';
 
@@ -14,31 +15,9 @@ function ownBytes(value: unknown): unknown {
 	return [name, bytes];
 }
 
-type ViewConstructor = new (buffer: ArrayBuffer) => ArrayBufferView;
-
-const VIEWS = new Map<string, ViewConstructor>(
-	[
-		Int8Array,
-		Uint8Array,
-		Uint8ClampedArray,
-		Int16Array,
-		Uint16Array,
-		Int32Array,
-		Uint32Array,
-		Float32Array,
-		Float64Array,
-		BigInt64Array,
-		BigUint64Array,
-		DataView,
-	].map((view) => [view.name, view] as const),
-);
-
-function viewOf(part: unknown): unknown {
-	const [name, bytes] = part as [string, Uint8Array<ArrayBuffer> | undefined];
-	const View = VIEWS.get(name);
-	// A hostile number or length would otherwise become an allocation of gigabytes.
-	if (View === undefined || !(bytes instanceof Uint8Array)) throw new TypeError('not a view');
-	return new View(bytes.buffer);
+function ownView(part: unknown): ArrayBufferView {
+	const [name, bytes] = part as [unknown, Uint8Array | undefined];
+	return viewOf(name, bytes?.buffer);
 }
 
 /**
@@ -77,7 +56,7 @@ export function encodeUserData(
  */
 export function decodeUserData(encoded: string): unknown {
 	try {
-		return parse(encoded, { View: viewOf });
+		return parse(encoded, { View: ownView });
 	} catch (cause) {
 		throw new EnslavismError('bad-user-data', `user data cannot be decoded: ${messageOf(cause)}`, { cause });
 	}

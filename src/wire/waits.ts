@@ -46,6 +46,8 @@ export const slaveBackoffCap = 3_000;
 export const grace = 10_000;
 /** From one sign of life to the next on a link; two that are missed mean that the link is lost. */
 export const heartbeat = 15_000;
+/** The longest that may be announced; past what a timer can hold it would be none. */
+export const heartbeatMost = 600_000;
 /** Longest wait that a restarting master can ask for. */
 export const restart = 300_000;
 /** From `drain()` until it resolves though sessions are left. */
@@ -74,3 +76,7 @@ export const pathless = 30_000;
 export const peerDirect = 10_000;
 /** From the meeting of two peers until their connection is open, whichever way it goes. */
 export const peerOpen = 25_000;
+/** How long a stream of a WebRTC connection in Node is not used again after this end closed it: the other end has to, as well. */
+export const streamRest = 10_000;
+/** How long the native library may take to close the channels of a connection that is closed. */
+export const letGo = 1_000;

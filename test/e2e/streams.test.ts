@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import type { WebSocket } from 'ws';
 import { streamServers } from '../../src/index.js';
 import type * as Streams from '../../src/streams/browser/index.js';
 import { StreamClient as NodeClient, MasterConnection as NodeConnection } from '../../src/streams/node/index.js';
@@ -28,10 +29,14 @@ declare global {
 }
 
 /** Makes the page able to do all this. */
-async function prepare(page: Page, as: 'script' | 'module' = 'script'): Promise<void> {
+async function prepare(
+	page: Page,
+	as: 'script' | 'module' = 'script',
+	paths: string[] = ['rtc', 'relay'],
+): Promise<void> {
 	await run(
 		page,
-		async (as) => {
+		async (as, paths) => {
 			if (as === 'module') Object.assign(globalThis, await import(`/enslavism/streams.mjs?v=${1}`));
 			else {
 				const script = document.createElement('script');
@@ -39,7 +44,9 @@ async function prepare(page: Page, as: 'script' | 'module' = 'script'): Promise<
 				document.head.append(script);
 				await new Promise((resolve, reject) => Object.assign(script, { onload: resolve, onerror: reject }));
 			}
-			globalThis.con = new MasterConnection() as unknown as Streams.MasterConnection;
+			globalThis.con = new MasterConnection(undefined, {
+				paths: paths as 'rtc'[],
+			}) as unknown as Streams.MasterConnection;
 			globalThis.talk = async (name, words, meta) => {
 				const { readable, writable } = StreamClient(con).connect(name, meta);
 				const writer = writable.getWriter();
@@ -56,6 +63,7 @@ async function prepare(page: Page, as: 'script' | 'module' = 'script'): Promise<
 			};
 		},
 		as,
+		paths,
 	);
 }
 
@@ -151,6 +159,28 @@ inEachBrowser('a page that serves streams', (suite) => {
 			assert.equal(await within(text(stream), 'the answer'), `${who}: hello`);
 		}
 		assert.deepEqual(page.problems, []);
+	});
+
+	it('is reached through the master where WebRTC does not work', BOUND, async () => {
+		const { site, page } = await stage();
+		const sockets: WebSocket[] = [];
+		site.master.on('clientconnection', (socket) => sockets.push(socket));
+		site.master.on('slaveconnection', (socket) => sockets.push(socket));
+		await listen(page, NAME);
+		const guest = await suite.page(`${site.url}/empty`);
+		await prepare(guest, 'module', ['relay']);
+		await run(guest, () => con.ready);
+		const long = 'x'.repeat(200_000);
+		let relayed = 0;
+		for (const socket of sockets) {
+			socket.on('message', (data: Buffer, isBinary) => {
+				if (isBinary) relayed += data.length;
+			});
+		}
+		const answer = await run(guest, (name, long) => talk(name, long), NAME, long);
+		assert.equal(answer, `client undefined: ${long}`);
+		assert.ok(relayed > 2 * long.length, `${relayed} bytes through the master`);
+		assert.deepEqual([...page.problems, ...guest.problems], []);
 	});
 
 	it('is told that its name is taken, and when nobody has one', BOUND, async () => {

@@ -42,44 +42,54 @@ export async function record(): Promise<Recording> {
 		toSlave: [BEAT],
 		upgrades: [],
 	};
-	const master = new Master(0, { heartbeat: 50, tick: 1 });
+	const master = new Master(0, { tick: 1 });
 	const sockets: WebSocket[] = [];
 	const tap =
 		(said: string[], heard: string[]) =>
 		(ws: WebSocket, { request }: { request: IncomingMessage }) => {
 			sockets.push(ws);
 			recording.upgrades.push(requestOf(request));
-			ws.on('message', (data) => said.push(String(data)));
-			const send = ws.send.bind(ws) as (data: unknown, options: unknown) => void;
-			ws.send = ((data: unknown, options: unknown) => {
-				heard.push(String(data));
+			ws.on('message', (data, isBinary) => isBinary || said.push(String(data)));
+			const send = ws.send.bind(ws) as (data: unknown, options?: { binary?: boolean }) => void;
+			ws.send = ((data: unknown, options?: { binary?: boolean }) => {
+				if (typeof data === 'string' || options?.binary === false) heard.push(String(data));
 				send(data, options);
 			}) as typeof ws.send;
 		};
 	master.on('clientconnection', tap(recording.client, recording.toClient));
 	master.on('slaveconnection', tap(recording.slave, recording.toSlave));
+	try {
+		await play(master, sockets);
+	} finally {
+		await master.close();
+	}
+	return recording;
+}
+
+async function play(master: Master, sockets: WebSocket[]): Promise<void> {
 	await master.ready;
 	const url = `ws://localhost:${master.address()?.port}`;
 	const slave = await new Slave(url, { name: 'Möbius', at: new Date(0), map: new Map([[1, 2n]]) }, { key: 'secret' });
 	const client = new MasterConnection(url, { auth: { name: 'Ann' } });
-	await client.ready;
-	const slaveCo = client.slaves[0];
-	const channel = await slaveCo?.createDataChannel('talk', { ordered: false, maxRetransmits: 0 });
-	const updated = new Promise<void>((resolve) => client.once('slaveupdated', () => resolve()));
-	slave.update({ players: 1 });
-	await updated;
-	const back = [happens(client, 'reconnected'), happens(slave, 'reconnected')];
-	for (const socket of sockets) socket.terminate();
-	await Promise.all(back);
-	slave.once('offer', (reject) => reject('full'));
-	channel?.close();
-	slaveCo?.close('enough');
-	await slaveCo?.connect().catch(() => {});
-	await slave.drain({ deadline: 0 });
-	client.close();
-	slave.close();
-	await master.close();
-	return recording;
+	try {
+		await client.ready;
+		const slaveCo = client.slaves[0];
+		const channel = await slaveCo?.createDataChannel('talk', { ordered: false, maxRetransmits: 0 });
+		const updated = new Promise<void>((resolve) => client.once('slaveupdated', () => resolve()));
+		slave.update({ players: 1 });
+		await updated;
+		const back = [happens(client, 'reconnected'), happens(slave, 'reconnected')];
+		for (const socket of sockets) socket.terminate();
+		await Promise.all(back);
+		slave.once('offer', (reject) => reject('full'));
+		channel?.close();
+		slaveCo?.close('enough');
+		await slaveCo?.connect().catch(() => {});
+		await slave.drain({ deadline: 0 });
+	} finally {
+		client.close();
+		slave.close();
+	}
 }
 
 function happens(emitter: MasterConnection | Slave, event: 'reconnected'): Promise<void> {

@@ -20,17 +20,13 @@ function stage(options: DataChannelOptions = {}, open = true) {
 	let broken = 0;
 	const limits = { maxMessageSize: 256 * 1024, keepBytes: LIMITS.channelBufferedBytes, accepted: true };
 	const host: ChannelHost = {
-		get maxMessageSize() {
-			return limits.maxMessageSize;
-		},
-		get accepted() {
-			return limits.accepted;
-		},
+		paths: limits,
 		closesLanes: true,
 		fits: (kept, more) => kept + more <= limits.keepBytes,
-		send: (_channel, number, message) => sent.push([number, message]),
+		send: (_channel, number, message) =>
+			sent.push([number, typeof message === 'string' ? message : new Uint8Array(message)]),
 		acknowledge: (_channel, now) => acknowledged.push(now),
-		closing: (_channel, last) => asked.push(last),
+		closing: ({ sent: last }) => asked.push(last),
 		closed: () => over++,
 		broken: () => broken++,
 	};
@@ -125,7 +121,7 @@ describe('a channel', () => {
 		}, coded('buffer-full'));
 		assert.equal(count, Math.floor(LIMITS.channelBufferedBytes / chunk.length));
 		assert.equal(channel.bufferedAmount, count * chunk.length);
-		channel.acknowledged(1);
+		channel.acknowledge(1);
 		channel.send(chunk);
 	});
 
@@ -133,7 +129,7 @@ describe('a channel', () => {
 		const { channel } = stage();
 		for (let count = 0; count < LIMITS.channelKeptMessages; count++) channel.send('');
 		assert.throws(() => channel.send(''), coded('buffer-full'));
-		channel.acknowledged(10);
+		channel.acknowledge(10);
 		channel.send('');
 	});
 
@@ -171,7 +167,7 @@ describe('a channel', () => {
 			[4, 1],
 			[5, 1],
 		] as const) {
-			channel.acknowledged(number);
+			channel.acknowledge(number);
 			assert.equal(low, told, `${number}`);
 		}
 		assert.throws(() => {
@@ -255,7 +251,7 @@ describe('a channel', () => {
 		for (let count = 0; count < 3; count++) channel.send('x');
 		channel.close();
 		for (const number of [1, 2]) {
-			channel.acknowledged(number);
+			channel.acknowledge(number);
 			t.mock.timers.tick(WAITS.flush);
 			assert.equal(channel.readyState, 'closing');
 		}
@@ -362,7 +358,7 @@ describe('the lane of a channel', () => {
 		const rtc = lane();
 		channel.send('a');
 		channel.send('b');
-		channel.acknowledged(1);
+		channel.acknowledge(1);
 		assert.deepEqual(sent, []);
 		rtc.handlers.closed();
 		assert.deepEqual(sent, [[1, 'b']]);

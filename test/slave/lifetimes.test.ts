@@ -75,9 +75,30 @@ describe('a process whose master, slave and client were closed', { concurrency: 
 		});
 	}
 
+	it('ends by itself when the master has ended the link of a slave that does not come back', async (t) => {
+		const child = childFor(t, 'abandoned');
+		await child.lines.find((line) => line === 'closed');
+		assert.deepEqual(await child.ended, { code: 0, signal: null, stderr: '' });
+	});
+
 	it('ends by itself also when nothing could be opened', async (t) => {
 		const child = childFor(t, 'fails');
 		await child.lines.find((line) => line === 'closed');
 		assert.deepEqual(await child.ended, { code: 0, signal: null, stderr: '' });
 	});
+});
+
+describe('a process that closes both ends of a WebRTC connection', { concurrency: 2 }, () => {
+	for (const [what, how] of [
+		['made when the other end had just closed it', 'late'],
+		['closed before they were open', 'unopened'],
+		['closed by both ends at once', 'both'],
+		['made again as soon as they were closed', 'again'],
+	]) {
+		it(`ends by itself, with streams that were ${what}`, async (t) => {
+			const child = childFor(t, 'lanes', how ?? '');
+			await child.lines.find((line) => line === 'closed');
+			assert.deepEqual(await child.ended, { code: 0, signal: null, stderr: '' });
+		});
+	}
 });

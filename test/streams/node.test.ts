@@ -226,6 +226,59 @@ describe('a stream server', { timeout: 30_000 }, () => {
 	});
 });
 
+describe('streams where WebRTC does not work', { timeout: 30_000 }, () => {
+	const RELAY = { paths: ['relay'] as const };
+
+	/** The metered bytes of a master are what passes through it. */
+	async function passing(t: TestContext, options: MasterOptions = {}) {
+		const { master, url, port } = await masterFor(t, { services: [streamServers()], ...options });
+		let bytes = 0;
+		master.on('slaveconnection', (socket) =>
+			socket.on('message', (data: Buffer, isBinary) => {
+				if (isBinary) bytes += data.length;
+			}),
+		);
+		return { url, port, passed: () => bytes };
+	}
+
+	for (const [who, server, client] of [
+		['the client', {}, RELAY],
+		['the server', RELAY, {}],
+	] as const) {
+		it(`go through the master if ${who} cannot use it`, async (t) => {
+			const { url, passed } = await passing(t);
+			await echoFor(t, clientFor(t, url, server), 'echo');
+			const con = clientFor(t, url, client);
+			const long = 'x'.repeat(500_000);
+			const answers = await Promise.all([said(connect(con, 'echo'), long), said(connect(con, 'echo'), 'short')]);
+			assert.deepEqual(answers, [long, 'short']);
+			assert.ok(passed() > long.length);
+		});
+	}
+
+	it('end with a reason when the operator does not want them', async (t) => {
+		const { url } = await passing(t, { relay: false });
+		await echoFor(t, clientFor(t, url), 'echo');
+		const { code } = (await failureOf(connect(clientFor(t, url, RELAY), 'echo'))) as { code: string };
+		assert.equal(code, 'rtc-failed');
+	});
+
+	it('outlive a link that is lost and comes back', async (t) => {
+		const { url, port } = await passing(t);
+		const line = await CuttingProxy.open(t, port);
+		const own = clientFor(t, line.url, RELAY);
+		await echoFor(t, own, 'echo');
+		const stream = connect(clientFor(t, url), 'echo');
+		stream.write('before');
+		await within(once(stream, 'data'), 'the echo');
+		const back = next(own, 'reconnected');
+		line.cut();
+		stream.write(' meanwhile');
+		await back;
+		assert.equal(await said(stream, ' after'), ' meanwhile after');
+	});
+});
+
 describe('the name of a stream server', { timeout: 30_000 }, () => {
 	it('belongs to one server at a time', async (t) => {
 		const { con, url } = await stage(t);

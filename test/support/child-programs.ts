@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { MasterConnection } from '../../src/client/node.js';
 import { Master, relay, Slave, sharedState, streamServers } from '../../src/index.js';
+import { ownCertificate } from '../../src/peer/node/certificate.js';
+import { createAnswerer, createNodePeer } from '../../src/peer/node/rtc.js';
+import type { RtcPeer } from '../../src/peer/rtc.js';
 import { Peers } from '../../src/signal/node.js';
 import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
 import { plots } from './plots.js';
@@ -60,6 +63,82 @@ async function fails(): Promise<void> {
 	await new Slave('ws://localhost:1').catch(() => {});
 	await new MasterConnection('ws://localhost:1').ready.catch(() => {});
 	await master.close();
+	say('closed');
+}
+
+/** A slave whose master ends its link for good, without the slave being closed. */
+async function abandoned(): Promise<void> {
+	const master = new Master(0);
+	await master.ready;
+	const game = await new Slave(`ws://localhost:${master.address()?.port}`, 'ends', undefined, { reconnect: false });
+	const ended = new Promise((resolve) => game.once('close', resolve));
+	await master.close();
+	await ended;
+	say('closed');
+}
+
+const NOTHING = { open: () => {}, message: () => {}, low: () => {}, error: () => {}, closed: () => {} };
+
+/** Opens, for both ends of a WebRTC connection, the trunk that it is made with. */
+function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<unknown> } {
+	const quiet = { candidate: () => {}, state: () => {}, failed: () => {} };
+	const answering = createAnswerer({ port: 0, bindAddress: undefined, certificate: ownCertificate() });
+	const slave = answering({ iceServers: [] }, { ...quiet, description: (type, sdp) => client.accept(type, sdp) });
+	const client: RtcPeer = createNodePeer(
+		{ iceServers: [] },
+		{
+			...quiet,
+			description: (type, sdp) => slave.accept(type, sdp.replace('a=setup:actpass', 'a=setup:active')),
+		},
+	);
+	const opened = [client, slave].map(
+		(peer) =>
+			new Promise<void>((resolve) => {
+				peer.createChannel('trunk', 1023, {}).attach({ ...NOTHING, open: resolve });
+			}),
+	);
+	client.offer();
+	return { client, slave, opened: Promise.all(opened) };
+}
+
+/** Lanes that are made and closed while the connection goes down hold nothing: `late`, `unopened`, `both`, `again`. */
+async function lanes(how: string): Promise<void> {
+	const { client, slave, opened } = connectionOfTwo();
+	await opened;
+	if (how === 'late') {
+		client.close();
+		await new Promise(setImmediate);
+		// This end is busy meanwhile, and has not heard of it.
+		const until = performance.now() + 300;
+		while (performance.now() < until);
+		for (let id = 0; id < 10; id++) slave.createChannel('late', id, {});
+	}
+	if (how === 'unopened') {
+		const fresh = connectionOfTwo();
+		fresh.client.createChannel('unopened', 0, {}).close();
+		fresh.client.close();
+		fresh.slave.close();
+	}
+	if (how === 'both') {
+		for (let id = 0; id < 100; id++) {
+			const both = [client, slave].map((peer) => peer.createChannel('both', id, {}));
+			setTimeout(() => both.map((each) => each.close()), id % 10);
+		}
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+	if (how === 'again') {
+		const first = client.createChannel('first', 0, {});
+		await new Promise<void>((open) => first.attach({ ...NOTHING, open }));
+		first.close();
+		await new Promise(setImmediate);
+		try {
+			client.createChannel('again', 0, {});
+		} catch {
+			// The other end has not closed its own yet.
+		}
+	}
+	client.close();
+	slave.close();
 	say('closed');
 }
 
@@ -126,6 +205,8 @@ const programs: Record<string, (...args: string[]) => Promise<void>> = {
 	slave,
 	bot,
 	ends,
+	abandoned,
+	lanes,
 	fails,
 	caught,
 	uncaught,

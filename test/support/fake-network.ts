@@ -4,9 +4,9 @@
  */
 
 import { writeFrame } from '../../src/peer/frames.js';
+import { type OpenRelay, type RelayHandlers, type RelayPipe, Session } from '../../src/peer/index.js';
 import type { Message } from '../../src/peer/numbering.js';
 import type { Delivery, RtcChannel, RtcChannelHandlers, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
-import { type OpenRelay, type RelayHandlers, type RelayPipe, Session } from '../../src/peer/session.js';
 import * as WAITS from '../../src/wire/waits.js';
 
 /** One direction of anything: what is under way in it, the next thing first. */

@@ -1,6 +1,7 @@
 /** Paths whose every event a test makes itself: WebRTC, and a way through the master. */
 import { BYTES, type Frame, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
 import type { Message } from '../../src/peer/numbering.js';
+import type { OpenRelay, RelayHandlers } from '../../src/peer/paths.js';
 import type {
 	CreatePeer,
 	Delivery,
@@ -9,7 +10,6 @@ import type {
 	RtcPeer,
 	RtcPeerHandlers,
 } from '../../src/peer/rtc.js';
-import type { OpenRelay, RelayHandlers } from '../../src/peer/session.js';
 
 /** What a control message's text says. */
 export type Said = Record<string, unknown>;

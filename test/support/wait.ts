@@ -3,7 +3,7 @@ import type { BaseMasterConnection, MasterConnectionEvents } from '../../src/cli
 import type { SlaveConnection, SlaveConnectionEvents } from '../../src/client/slave-connection.js';
 import type { Master, MasterEvents } from '../../src/master/master.js';
 import type { MuxStream } from '../../src/mux/node/index.js';
-import type { Channel, ChannelEvents } from '../../src/peer/channel.js';
+import type { Channel, ChannelEvents } from '../../src/peer/index.js';
 import type { PeerConnection, PeerConnectionEvents, Peers, PeersEvents } from '../../src/signal/node.js';
 import type { ClientConnection, ClientConnectionEvents } from '../../src/slave/client-connection.js';
 import type { Slave, SlaveEvents } from '../../src/slave/slave.js';

@@ -11,6 +11,7 @@ import {
 	type Table,
 } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
+import * as WAITS from '../../src/wire/waits.js';
 
 /** A good message of each name of a table, every optional key given. */
 type Examples<T extends Table> = { [Name in keyof T & string]: Omit<Extract<MessageOf<T>, { t: Name }>, 't'> };
@@ -301,6 +302,21 @@ describe('what begins a connection over WebRTC', () => {
 	it('counts its attempts with whole numbers', () => {
 		for (const attempt of [-1, 1.5, '1', 2 ** 53]) {
 			assert.equal(read(ClientToMaster, { t: 'offer', session: 's', slave: 'b', attempt }), false, `${attempt}`);
+		}
+	});
+});
+
+describe('the heartbeat that a master announces', () => {
+	it('is as long as a timer can hold', () => {
+		for (const [ms, isGood] of [
+			['1', true],
+			[String(WAITS.heartbeatMost), true],
+			['0', false],
+			[String(WAITS.heartbeatMost + 1), false],
+			['1e999', false],
+		] as const) {
+			const text = `{"t":"welcome","id":"x","resume":"y","heartbeat":${ms}}`;
+			assert.equal(readMessage(MasterToClient, text).ok, isGood, ms);
 		}
 	});
 });

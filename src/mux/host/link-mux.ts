@@ -1,6 +1,7 @@
 import * as LIMITS from '../../wire/limits.js';
+import { Engine } from '../engine.js';
 import { HEADER_BYTES } from '../frame.js';
-import { Session } from '../session.js';
+import { joined } from '../pieces.js';
 import type { Stream } from '../stream.js';
 
 /** The socket that a {@link LinkMux} shares with others. */
@@ -25,21 +26,22 @@ export const NO_HANDLER = { data: () => {}, ended: () => {}, accepted: () => {},
 
 /** Streams over the binary frames of a WebSocket that carries other messages as well. */
 export class LinkMux {
-	readonly session: Session;
+	readonly session: Engine;
 	readonly #host: LinkMuxHost;
 	#poll: unknown;
 	#flushing = false;
 
-	/** @param client whether this end is yamux's client */
-	constructor(client: boolean, host: LinkMuxHost) {
+	/**
+	 * @param client whether this end is yamux's client
+	 * @param kind what it runs on: `Session` where windows are to grow with what their readers take
+	 */
+	constructor(client: boolean, host: LinkMuxHost, kind: typeof Engine = Engine) {
 		this.#host = host;
-		this.session = new Session(
+		this.session = new kind(
 			{ client, frameBytes: LIMITS.muxMessageBytes - HEADER_BYTES, maxWindow: LIMITS.relayWindowBytes },
 			{
 				opened: (stream) => host.opened(stream),
 				ready: () => this.#flush(),
-				ponged: () => {},
-				leaving: () => {},
 				stopped: (why) => {
 					clearTimeout(this.#poll);
 					if (why !== 'mux-lost') host.broken();
@@ -87,17 +89,6 @@ export class LinkMux {
 		}
 		if (!this.session.over) this.#poll = setTimeout(() => this.#send(), POLL_MS);
 	}
-}
-
-/** Pieces as one. */
-export function joined(pieces: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-	const bytes = new Uint8Array(length);
-	let at = 0;
-	for (const piece of pieces) {
-		bytes.set(piece, at);
-		at += piece.length;
-	}
-	return bytes;
 }
 
 /** Reads the id of the session that a stream is for, which it begins with: a byte of length, and the id. */

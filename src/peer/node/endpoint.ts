@@ -72,6 +72,7 @@ class NodeEndpoint implements Endpoint {
 		this.#candidates = isPublished ? (named ?? []) : [];
 		this.#createAnchor = createAnswerer(socket);
 		this.createPeer = named === undefined ? this.#createAnchor : publishing(named, this.#createAnchor);
+		this.#look();
 		this.ready = new Promise((resolve) => {
 			const bound = setTimeout(resolve, this.#finds ? WAITS.gathering : 0);
 			this.#isReady = () => {
@@ -79,8 +80,7 @@ class NodeEndpoint implements Endpoint {
 				resolve();
 			};
 		});
-		this.#look();
-		this.#timer = setInterval(() => this.#look(), WAITS.addresses);
+		this.#timer = setInterval(() => this.#tryToLook(), WAITS.addresses);
 		this.#timer.unref();
 	}
 
@@ -97,7 +97,9 @@ class NodeEndpoint implements Endpoint {
 		const servers = stunServers(iceServers);
 		if (this.#closed || servers.join() === this.#servers.join()) return;
 		this.#servers = servers;
-		if (this.#finds) this.#gather();
+		// They are asked with the next look.
+		if (this.#finds) this.#interfaces = '';
+		this.#tryToLook();
 	}
 
 	close(): void {
@@ -108,6 +110,14 @@ class NodeEndpoint implements Endpoint {
 		release();
 	}
 
+	#tryToLook(): void {
+		try {
+			this.#look();
+		} catch {
+			// What was found before stays, until next time.
+		}
+	}
+
 	/** Looks for addresses when there are others than before, and where a server tells them, now and then. */
 	#look(): void {
 		const interfaces = JSON.stringify(
@@ -115,12 +125,12 @@ class NodeEndpoint implements Endpoint {
 		);
 		const isOld = this.#finds && this.#servers.length > 0 && ++this.#looks * WAITS.addresses >= WAITS.reflexive;
 		if (interfaces === this.#interfaces && !isOld) return;
-		this.#interfaces = interfaces;
 		this.#gather();
+		this.#interfaces = interfaces;
 	}
 
+	/** @throws whatever the library throws */
 	#gather(): void {
-		const before = this.#anchor;
 		const urls = this.#finds ? this.#servers : [];
 		this.#looks = 0;
 		let inside: string[] = [];
@@ -143,10 +153,15 @@ class NodeEndpoint implements Endpoint {
 			state: () => {},
 			failed: () => {},
 		});
+		try {
+			peer.createChannel('anchor', 0, {});
+			peer.offer();
+		} catch (thrown) {
+			peer.close();
+			throw thrown;
+		}
+		this.#anchor?.close();
 		this.#anchor = peer;
-		peer.createChannel('anchor', 0, {});
-		peer.offer();
-		before?.close();
 	}
 
 	#found(found: string[]): void {

@@ -1,13 +1,6 @@
-/**
- * WebRTC in Node: the one file that touches node-datachannel.
- *
- * The native library ends the process when an exception leaves one of its callbacks, so each callback goes
- * through {@link guarded}, which hands exceptions to Node from outside. Everything but a message is told from
- * a queue after the native frame, because a listener may close what is just calling. Messages are told at once
- * while that queue is empty: they are the hot path, and sending from inside a callback is safe.
- */
-import { type DataChannel, type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 'node-datachannel';
-import { rethrowLater } from '../../wire/index.js';
+/** WebRTC in Node: connections over node-datachannel. `native-frames.ts` says how its callbacks are taken. */
+import { type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 'node-datachannel';
+import * as WAITS from '../../wire/waits.js';
 import type {
 	CreatePeer,
 	Delivery,
@@ -15,7 +8,6 @@ import type {
 	IceCredentials,
 	IceServer,
 	RtcChannel,
-	RtcChannelHandlers,
 	RtcConfig,
 	RtcPeer,
 	RtcPeerHandlers,
@@ -23,15 +15,14 @@ import type {
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
 import type { Certificate } from './certificate.js';
+import { guarded, later } from './native-frames.js';
+import { MAX_MESSAGE_BYTES, NodeChannel } from './rtc-channel.js';
 
 /**
  * The library's own value is 20 ms. 100 ms lets one SACK answer several small messages, which took a quarter off
  * a server's CPU for game-like traffic without a change in latency; RFC 9260 section 6.2 allows 200 ms.
  */
 const DELAYED_SACK_MS = 100;
-
-/** What node-datachannel offers as the largest message it takes, in bytes. */
-const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /**
  * The offerer begins the DTLS handshake when its ICE is up. If the answerer's is not, the first message is lost and
@@ -40,30 +31,7 @@ const MAX_MESSAGE_BYTES = 256 * 1024;
  */
 const OFFERER_WAITS_MS = 30;
 
-const queue: (() => void)[] = [];
 let settled = false;
-
-/** Runs `action` after the native frame that is calling, in order. */
-function later(action: () => void): void {
-	if (queue.push(action) === 1) setImmediate(drain);
-}
-
-function drain(): void {
-	// What is added meanwhile runs in the same turn, so that order and promptness hold together.
-	for (let next = 0; next < queue.length; next++) {
-		try {
-			queue[next]?.();
-		} catch (thrown) {
-			rethrowLater(thrown);
-		}
-	}
-	queue.length = 0;
-}
-
-/** The form of every native callback: nothing is thrown into the library. */
-function guarded<Args extends unknown[]>(callback: (...args: Args) => void): (...args: Args) => void {
-	return (...args) => later(() => callback(...args));
-}
 
 /** Global settings of the library, which it takes before its first connection only. */
 function settle(): void {
@@ -85,7 +53,6 @@ export interface Socket {
 	certificate: Certificate;
 }
 
-/**
 /**
  * The same for an end that answers. All such connections of a process share one UDP port, so that one hole in a
  * firewall is enough, and the library waits for one socket and not for one a client, which takes a fifth off a server's
@@ -114,7 +81,10 @@ export function createAnswerer({ port, bindAddress, certificate }: Socket): Crea
 
 class NodePeer implements RtcPeer {
 	readonly #native: PeerConnection;
-	readonly #channels = new Set<NodeChannel>();
+	/** The streams that the library has not closed yet. */
+	readonly #channels = new Map<number, NodeChannel>();
+	/** When this end closed a stream; the other end has to close it, too, before it may be used again. */
+	readonly #left = new Map<number, number>();
 	readonly #handlers: RtcPeerHandlers;
 	#closed = false;
 
@@ -122,13 +92,14 @@ class NodePeer implements RtcPeer {
 		this.#native = new PeerConnection('enslavism', config);
 		this.#handlers = handlers;
 		// All callbacks before anything starts work: the library does not repeat events.
-		this.#native.onStateChange(this.#told((state) => handlers.state(state as RtcState)));
+		this.#native.onStateChange(guarded((state) => this.#changed(state as RtcState)));
 		if (config.iceServers.length > 0) this.#gather();
 	}
 
 	createChannel(label: string, id: number, { ordered, maxRetransmits, maxPacketLifeTime }: Delivery): RtcChannel {
-		// The library would give a second channel on the same stream.
-		if ([...this.#channels].some((channel) => channel.id === id)) throw new TypeError(`stream ${id} is in use`);
+		const rests = performance.now() - (this.#left.get(id) ?? Number.NEGATIVE_INFINITY) < WAITS.streamRest;
+		// The library would give a second channel on the same stream: one that it forgets, so that it hears nothing.
+		if (this.#closed || this.#channels.has(id) || rests) throw new TypeError(`stream ${id} is in use`);
 		const native = this.#native.createDataChannel(label, {
 			negotiated: true,
 			id,
@@ -136,8 +107,11 @@ class NodePeer implements RtcPeer {
 			...(maxRetransmits === undefined ? {} : { maxRetransmits }),
 			...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
 		});
-		const channel = new NodeChannel(native, id, () => this.#channels.delete(channel));
-		this.#channels.add(channel);
+		const channel = new NodeChannel(native, {
+			left: () => this.#left.set(id, performance.now()),
+			over: () => this.#channels.delete(id),
+		});
+		this.#channels.set(id, channel);
 		return channel;
 	}
 
@@ -178,10 +152,22 @@ class NodePeer implements RtcPeer {
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
-		for (const channel of this.#channels) channel.mute();
-		// It closes its channels. Closed one by one while the other end closes them too, now and then one would never be let
-		// go of by the library, and the process would not end.
+		for (const channel of this.#channels.values()) channel.mute();
+		// It closes its channels.
 		later(() => this.#native.close());
+	}
+
+	#changed(state: RtcState): void {
+		if (state === 'closed' && this.#channels.size > 0) setTimeout(() => this.#release(), WAITS.letGo).unref();
+		if (!this.#closed) this.#handlers.state(state);
+	}
+
+	/**
+	 * The library closes what there is when the connection goes down, on a thread of its own. A channel that was created
+	 * a moment later it would never let go of, and the process would not end.
+	 */
+	#release(): void {
+		for (const channel of this.#channels.values()) channel.release();
 	}
 
 	/** Hears what servers tell of this end's addresses, which takes them a while. */
@@ -209,149 +195,6 @@ class NodePeer implements RtcPeer {
 			if (!this.#closed) handler(...args);
 		});
 	}
-}
-
-class NodeChannel implements RtcChannel {
-	readonly id: number;
-	readonly #native: DataChannel;
-	readonly #forget: () => void;
-	#handlers: RtcChannelHandlers | undefined;
-	/** What happened before there were handlers. */
-	#early: ((handlers: RtcChannelHandlers) => void)[] | undefined = [];
-	#disposed = false;
-	#wasOpen = false;
-	#muted = false;
-	#tellsLow = false;
-	#threshold = 0;
-	/** The most that may be waiting as far as the user knows: the native queue drains on a thread of its own. */
-	#known = 0;
-	#maxMessageSize = 0;
-
-	constructor(native: DataChannel, id: number, forget: () => void) {
-		this.#native = native;
-		this.id = id;
-		this.#forget = forget;
-		native.onMessage((data) => this.#received(data));
-		native.onClosed(guarded(() => this.#gone()));
-		const opened = guarded(() => {
-			this.#wasOpen = true;
-			this.#tell((handlers) => handlers.open());
-		});
-		if (!native.isOpen()) native.onOpen(opened);
-		// Also when it opened between the two lines above.
-		if (native.isOpen()) opened();
-	}
-
-	get bufferedAmount(): number {
-		this.#known = this.#native.bufferedAmount();
-		return this.#known;
-	}
-
-	get maxMessageSize(): number {
-		if (this.#maxMessageSize > 0) return this.#maxMessageSize;
-		this.#maxMessageSize = Math.min(this.#native.maxMessageSize(), MAX_MESSAGE_BYTES);
-		return this.#maxMessageSize || MAX_MESSAGE_BYTES;
-	}
-
-	attach(handlers: RtcChannelHandlers): void {
-		later(() => {
-			const early = this.#early;
-			this.#early = undefined;
-			this.#handlers = handlers;
-			for (const happened of early ?? []) happened(handlers);
-		});
-	}
-
-	setLowThreshold(bytes: number): void {
-		this.#threshold = bytes;
-		const low = guarded(() => {
-			// More may have been sent since: then the library tells again.
-			if (this.#native.bufferedAmount() <= this.#threshold) this.#tell((handlers) => handlers.low());
-		});
-		const missed = !this.#tellsLow && this.#known > bytes;
-		if (!this.#tellsLow) this.#native.onBufferedAmountLow(low);
-		this.#tellsLow = true;
-		this.#native.setBufferedAmountLowThreshold(bytes);
-		// What has drained since the user looked or sent was told to nobody.
-		if (missed && this.#native.bufferedAmount() <= bytes) low();
-	}
-
-	sendText(text: string): void {
-		this.#known += text.length;
-		try {
-			this.#native.sendMessage(text);
-		} catch (thrown) {
-			this.#notTaken(thrown);
-		}
-	}
-
-	sendBytes(bytes: Uint8Array): void {
-		this.#known += bytes.byteLength;
-		try {
-			this.#native.sendMessageBinary(bytes);
-		} catch (thrown) {
-			this.#notTaken(thrown);
-		}
-	}
-
-	close(): void {
-		later(() => {
-			// With its connection it goes by itself.
-			if (!this.#muted) this.#dispose();
-		});
-	}
-
-	/** Says nothing more: what the library still has in its queue comes too late. */
-	mute(): void {
-		this.#muted = true;
-	}
-
-	/** Closes the native channel. The library says nothing more of a channel that its owner closed. */
-	#dispose(): void {
-		if (this.#disposed) return;
-		this.#disposed = true;
-		// One that the other end has just closed must not be closed again: the library would never let go of it.
-		if (!this.#wasOpen || this.#native.isOpen()) this.#native.close();
-		this.#forget();
-		this.#tell((handlers) => handlers.closed());
-	}
-
-	#received(data: string | Buffer | ArrayBuffer): void {
-		if (this.#muted) return;
-		try {
-			const message = typeof data === 'string' ? data : bufferOf(data);
-			if (queue.length === 0 && this.#handlers !== undefined) this.#handlers.message(message);
-			else later(() => this.#tell((handlers) => handlers.message(message)));
-		} catch (thrown) {
-			rethrowLater(thrown);
-		}
-	}
-
-	#gone(): void {
-		if (this.#disposed) return;
-		this.#disposed = true;
-		this.#forget();
-		this.#tell((handlers) => handlers.closed());
-	}
-
-	/** A channel that has just died takes messages and loses them, as in a browser: `close` is on its way. */
-	#notTaken(thrown: unknown): void {
-		if (this.#native.isOpen()) throw thrown;
-	}
-
-	#tell(happened: (handlers: RtcChannelHandlers) => void): void {
-		if (this.#muted) return;
-		if (this.#handlers !== undefined) happened(this.#handlers);
-		else this.#early?.push(happened);
-	}
-}
-
-/** The library copies each message into memory of its own, so the buffer behind it is the message. */
-function bufferOf(data: Buffer | ArrayBuffer): ArrayBuffer {
-	if (data instanceof ArrayBuffer) return data;
-	const { buffer, byteOffset, byteLength } = data;
-	if (byteLength === buffer.byteLength) return buffer as ArrayBuffer;
-	return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }
 
 function nativeConfig(config: RtcConfig): NativeConfig {

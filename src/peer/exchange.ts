@@ -1,0 +1,304 @@
+import { type Control, EnslavismError, type ErrorCode, readControl } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
+import { Channel, type ChannelHost } from './channel.js';
+import { checkChannel } from './check-channel.js';
+import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
+import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
+import { CONGESTED_BYTES, type Paths } from './paths.js';
+import type { DataChannelOptions } from './rtc.js';
+import { Timer } from './timer.js';
+
+/** What the exchange tells its session. */
+export interface ExchangeHandlers {
+	/** The other end opened a channel. */
+	announce(channel: Channel): void;
+	/** The other end is leaving. */
+	bye(reason: string): void;
+	/** A channel is over, or the other end has acknowledged something. */
+	progress(): void;
+	/** It cannot go on: the other end is not to be trusted. */
+	failed(code: ErrorCode): void;
+}
+
+/** From a message until it is acknowledged, in milliseconds, where no other one has reason to be sooner. */
+const ACK_DELAY = 100;
+
+/** What a message costs in the way through the master beside its content: the head of its frame, and a length. */
+const HEAD_BYTES = FRAME_BYTES + 4;
+
+/** Numbers of negotiated channels in frames: those of the others stay below. */
+const NEGOTIATED = 2 ** 31;
+
+/** Streams that in-band channels are numbered with; the trunk's lies above. */
+const STREAMS = 1022;
+
+/**
+ * What the two ends of a session exchange, over whatever path there is: the messages of its channels, and those about
+ * the session itself, which are channel 0.
+ */
+export class Exchange implements ChannelHost {
+	/** The channels that are open or opening, by their number in frames. */
+	readonly channels = new Map<number, Channel>();
+	readonly paths: Paths;
+	readonly closesLanes: boolean;
+	readonly #handlers: ExchangeHandlers;
+	/** Whether channels may carry messages. */
+	#open = false;
+	#closed = false;
+	/** Channels that this end has told the other one to close. */
+	readonly #closing = new Set<Channel>();
+	/** Negotiated channels that the other end has created. */
+	readonly #theirs = new Set<number>();
+	/** Bytes of unreliable messages that left before the other end had accepted. */
+	#earlyLoose = 0;
+	#nextNumber: number;
+	#nextId: number;
+	/** Of channel 0. */
+	readonly #kept = new Kept();
+	readonly #arrived = new Arrived(true);
+	/** Channels whose messages are to be acknowledged soon. */
+	readonly #due = new Set<number>();
+	readonly #dueTimer = new Timer();
+	readonly #pings = new Map<number, (answered: boolean) => void>();
+	#pingNumber = 0;
+
+	/** @param first the number of this end's first channel: 1 where it makes the offer, 2 at the other end */
+	constructor(paths: Paths, first: 1 | 2, handlers: ExchangeHandlers) {
+		this.paths = paths;
+		this.#handlers = handlers;
+		this.closesLanes = first === 1;
+		this.#nextNumber = first;
+		this.#nextId = first - 1;
+	}
+
+	/** Bytes that wait in all channels. */
+	get buffered(): number {
+		let bytes = 0;
+		for (const channel of this.channels.values()) bytes += channel.bufferedAmount;
+		return bytes;
+	}
+
+	/** Whether the other end has acknowledged all that was said about the session. */
+	get understood(): boolean {
+		return this.#kept.count === 0;
+	}
+
+	/** Channels may carry messages from now on; negotiated ones also wait for the other end's. */
+	open(): void {
+		this.#open = true;
+		for (const channel of this.channels.values()) this.#perhapsOpen(channel);
+	}
+
+	/** Ends all channels. @param error why the session could not be opened */
+	close(error?: EnslavismError): void {
+		this.#closed = true;
+		this.#dueTimer.stop();
+		for (const answer of this.#pings.values()) answer(false);
+		for (const channel of this.channels.values()) channel.end(error);
+	}
+
+	/**
+	 * Makes a channel, and tells the other end.
+	 *
+	 * @throws EnslavismError `bad-option`, `limit-reached`
+	 */
+	create(label: string, options: DataChannelOptions): Channel {
+		if (this.channels.size >= LIMITS.channelsPerSession) {
+			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
+		}
+		const { negotiated, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
+		const used = new Set(Array.from(this.channels.values(), (channel) => channel.id));
+		let id = options.id as number;
+		let n = NEGOTIATED + id;
+		if (!negotiated) {
+			n = this.#nextNumber;
+			this.#nextNumber += 2;
+			// Ids are used again as late as possible: the other end may still be closing the last channel that had one.
+			do id = this.#nextId = (this.#nextId + 2) % STREAMS;
+			while (used.has(id));
+		} else if (used.has(id)) throw new EnslavismError('bad-option', `id: ${id} is in use`);
+		const channel = this.#adopt(n, id, label, options);
+		const delivery = { protocol, ordered, maxRetransmits, maxPacketLifeTime };
+		this.say({ t: 'open', n, id, label, ...delivery, negotiated: negotiated || undefined });
+		this.#lane(channel);
+		this.#perhapsOpen(channel);
+		return channel;
+	}
+
+	/** Gives all channels a lane, or takes it away. */
+	lanes(open: boolean): void {
+		for (const channel of this.channels.values()) {
+			if (open) this.#lane(channel);
+			else channel.unlane();
+		}
+	}
+
+	/** Tells the other end something about the session, once it can be told. */
+	say(message: Control): void {
+		const text = JSON.stringify(message);
+		if (this.#closed) return;
+		if (this.#kept.bytes + text.length <= LIMITS.controlBufferedBytes) {
+			this.paths.send(TEXT, 0, this.#kept.keep(text), text);
+		} else this.#handlers.failed('limit-reached');
+	}
+
+	/** Sends again what was sent and may be lost. */
+	sendAgain(): void {
+		this.#kept.each((number, text) => this.paths.send(TEXT, 0, number, text));
+		for (const channel of this.channels.values()) channel.sendAgain();
+	}
+
+	/** Asks the other end for a sign of life; tells whether it came in time. */
+	async ping(): Promise<boolean> {
+		const n = ++this.#pingNumber;
+		const bound = new Timer();
+		const answered = await new Promise<boolean>((resolve) => {
+			bound.set(WAITS.probe, () => resolve(false));
+			this.#pings.set(n, resolve);
+			this.paths.send(PING, 0, n);
+		});
+		bound.stop();
+		this.#pings.delete(n);
+		return answered;
+	}
+
+	/** A frame arrived. */
+	take(bytes: Uint8Array): void {
+		const frame = readFrame(bytes);
+		if (frame === undefined) {
+			this.broken();
+			return;
+		}
+		const { kind, channel, number, data } = frame;
+		if (kind === PING) this.#isDeaf() || this.paths.send(PONG, 0, number);
+		else if (kind === PONG) this.#pings.get(number)?.(true);
+		else if (kind === ACK) {
+			(channel === 0 ? this.#kept : this.channels.get(channel))?.acknowledge(number);
+			if (this.paths.ended) this.#handlers.progress();
+		} else if (channel !== 0) this.channels.get(channel)?.arrived(number, data);
+		else if (this.#arrived.take(number, data, this.#heard)) this.acknowledge(0, false);
+		else this.broken();
+	}
+
+	/** The other end is to know what has arrived on a channel: at once, or when convenient. */
+	acknowledge(channel: number, now: boolean): void {
+		this.#due.add(channel);
+		if (now) this.#acknowledgeDue();
+		else if (!this.#dueTimer.running) this.#dueTimer.set(ACK_DELAY, () => this.#acknowledgeDue());
+	}
+
+	fits(kept: number, more: number): boolean {
+		const { accepted, carrier } = this.paths;
+		if (accepted) {
+			// The way through the master is one for all channels, and what waits for it is memory here.
+			const waiting = carrier?.kind === 'relay' ? carrier.queued : 0;
+			return Math.max(kept + more, waiting) <= LIMITS.channelBufferedBytes;
+		}
+		let early = this.#earlyLoose + this.buffered;
+		for (const { sent } of this.channels.values()) early += sent * HEAD_BYTES;
+		return early + more + HEAD_BYTES <= LIMITS.earlyBytes;
+	}
+
+	send({ number: channel, reliable }: Channel, number: number, message: Message): void {
+		if (!reliable) {
+			if (Number(this.paths.carrier?.queued) > CONGESTED_BYTES) return;
+			if (!this.paths.accepted) {
+				const most = sizeOf(message) * (typeof message === 'string' ? 3 : 1);
+				if (!this.fits(0, most)) return;
+				this.#earlyLoose += most + HEAD_BYTES;
+			}
+		}
+		this.paths.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);
+	}
+
+	closing(channel: Channel): void {
+		// Nobody knows of it who could answer.
+		if (!this.paths.accepted && channel.bufferedAmount === 0) queueMicrotask(() => channel.end());
+		this.#closing.add(channel);
+		this.#sayClose(channel);
+	}
+
+	closed(channel: Channel): void {
+		this.channels.delete(channel.number);
+		this.#theirs.delete(channel.number);
+		if (!this.#closing.delete(channel)) this.#sayClose(channel);
+		this.#handlers.progress();
+	}
+
+	broken(): void {
+		this.#handlers.failed('bad-message');
+	}
+
+	#adopt(number: number, id: number, label: string, options: DataChannelOptions): Channel {
+		const channel = new Channel(this, { number, id, label, options });
+		this.channels.set(number, channel);
+		return channel;
+	}
+
+	#perhapsOpen(channel: Channel | undefined): void {
+		if (this.#open && (!channel?.negotiated || this.#theirs.has(channel.number))) channel?.open();
+	}
+
+	#lane(channel: Channel): void {
+		if (this.paths.lane(channel)) this.say({ t: 'lane', n: channel.number, a: this.paths.attempt });
+	}
+
+	#sayClose({ number, sent }: Channel): void {
+		this.say({ t: 'close', n: number, last: sent });
+	}
+
+	/** An end that asks and does not listen is left alone. */
+	#isDeaf(): boolean {
+		// What is kept may wait there, twice where it was sent again.
+		const most = LIMITS.controlBufferedBytes + 2 * this.buffered;
+		const deaf = Number(this.paths.carrier?.queued) > most;
+		if (deaf) this.#handlers.failed('limit-reached');
+		return deaf;
+	}
+
+	#acknowledgeDue(): void {
+		this.#dueTimer.stop();
+		if (this.#isDeaf()) return;
+		for (const channel of this.#due) {
+			const next = (channel === 0 ? this.#arrived : this.channels.get(channel))?.acknowledgement();
+			if (next !== undefined) this.paths.send(ACK, channel, next);
+		}
+		this.#due.clear();
+	}
+
+	readonly #heard = (text: string | ArrayBuffer): void => {
+		const message = typeof text === 'string' ? readControl(text) : undefined;
+		if (this.#closed) return;
+		if (message === undefined) this.broken();
+		else if (message.t === 'bye') this.#handlers.bye(message.reason);
+		else if (message.t === 'open') this.#theyOpened(message);
+		else if (message.t === 'close') this.channels.get(message.n)?.ends(message.last);
+		else if (message.a === this.paths.attempt) this.channels.get(message.n)?.laneReady();
+	};
+
+	#theyOpened({ t: _, n, id, label, ...rest }: Extract<Control, { t: 'open' }>): void {
+		const options = rest as DataChannelOptions;
+		try {
+			checkChannel(label, { ...options, id, negotiated: options.negotiated || true });
+		} catch {
+			this.broken();
+			return;
+		}
+		if (n === NEGOTIATED + id) {
+			this.#theirs.add(n);
+			this.#perhapsOpen(this.channels.get(n));
+			return;
+		}
+		// Each end numbers its own: odd numbers are of the end that makes the offer.
+		if (n < 1 || n >= NEGOTIATED || n % 2 === this.#nextNumber % 2 || this.channels.has(n)) this.broken();
+		else if (this.paths.ended) return;
+		else if (this.channels.size >= LIMITS.channelsPerSession) this.say({ t: 'close', n, last: 0 });
+		else {
+			const channel = this.#adopt(n, id, label, options);
+			this.#handlers.announce(channel);
+			this.#lane(channel);
+			this.#perhapsOpen(channel);
+		}
+	}
+}

@@ -1,0 +1,173 @@
+/** A stream of a connection over node-datachannel. */
+import type { DataChannel } from 'node-datachannel';
+import { rethrowLater } from '../../wire/index.js';
+import type { RtcChannel, RtcChannelHandlers } from '../rtc.js';
+import { guarded, later, nothingWaits } from './native-frames.js';
+
+/** What node-datachannel offers as the largest message it takes, in bytes. */
+export const MAX_MESSAGE_BYTES = 256 * 1024;
+
+/** What a channel tells its connection. */
+interface Owner {
+	/** This end has closed the stream. */
+	left(): void;
+	/** The library has let go of the channel. */
+	over(): void;
+}
+
+/**
+ * The library lets go of a channel when it tells that it is closed: before that, its callbacks keep the process alive.
+ * It never tells if this end closes the channel in the moment in which it does so itself. So this end closes
+ * only what is open.
+ */
+export class NodeChannel implements RtcChannel {
+	readonly #native: DataChannel;
+	readonly #owner: Owner;
+	#handlers: RtcChannelHandlers | undefined;
+	/** What happened before there were handlers. */
+	#early: ((handlers: RtcChannelHandlers) => void)[] | undefined = [];
+	#opened = false;
+	#muted = false;
+	#ending = false;
+	#over = false;
+	#tellsLow = false;
+	#threshold = 0;
+	/** The most that may be waiting as far as the user knows: the native queue drains on a thread of its own. */
+	#known = 0;
+	#maxMessageSize = 0;
+
+	constructor(native: DataChannel, owner: Owner) {
+		this.#native = native;
+		this.#owner = owner;
+		native.onClosed(guarded(() => this.#isOver()));
+		native.onMessage((data) => this.#received(data));
+		const opened = guarded(() => this.#isOpen());
+		if (!native.isOpen()) native.onOpen(opened);
+		// Also when it opened between the two lines above.
+		if (native.isOpen()) opened();
+	}
+
+	get bufferedAmount(): number {
+		this.#known = this.#native.bufferedAmount();
+		return this.#known;
+	}
+
+	get maxMessageSize(): number {
+		if (this.#maxMessageSize > 0) return this.#maxMessageSize;
+		this.#maxMessageSize = Math.min(this.#native.maxMessageSize(), MAX_MESSAGE_BYTES);
+		return this.#maxMessageSize || MAX_MESSAGE_BYTES;
+	}
+
+	attach(handlers: RtcChannelHandlers): void {
+		later(() => {
+			const early = this.#early;
+			this.#early = undefined;
+			this.#handlers = handlers;
+			for (const happened of early ?? []) happened(handlers);
+		});
+	}
+
+	setLowThreshold(bytes: number): void {
+		this.#threshold = bytes;
+		const low = guarded(() => {
+			// More may have been sent since: then the library tells again.
+			if (this.#native.bufferedAmount() <= this.#threshold) this.#tell((handlers) => handlers.low());
+		});
+		const missed = !this.#tellsLow && this.#known > bytes;
+		if (!this.#tellsLow) this.#native.onBufferedAmountLow(low);
+		this.#tellsLow = true;
+		this.#native.setBufferedAmountLowThreshold(bytes);
+		// What has drained since the user looked or sent was told to nobody.
+		if (missed && this.#native.bufferedAmount() <= bytes) low();
+	}
+
+	sendText(text: string): void {
+		this.#known += text.length;
+		try {
+			this.#native.sendMessage(text);
+		} catch (thrown) {
+			this.#notTaken(thrown);
+		}
+	}
+
+	sendBytes(bytes: Uint8Array): void {
+		this.#known += bytes.byteLength;
+		try {
+			this.#native.sendMessageBinary(bytes);
+		} catch (thrown) {
+			this.#notTaken(thrown);
+		}
+	}
+
+	close(): void {
+		later(() => {
+			// With its connection it goes by itself.
+			if (this.#muted || this.#over) return;
+			this.#tell((handlers) => handlers.closed());
+			this.#muted = true;
+			this.#ending = true;
+			this.#leave();
+		});
+	}
+
+	/** Says nothing more: what the library still has in its queue comes too late. */
+	mute(): void {
+		this.#muted = true;
+	}
+
+	/** Closes what the library did not close with the connection. */
+	release(): void {
+		this.#native.close();
+	}
+
+	/** One that is not open yet is closed when it is, or goes with the connection; one that is not any more tells next. */
+	#leave(): void {
+		if (!this.#native.isOpen()) return;
+		this.#owner.left();
+		this.#native.close();
+	}
+
+	#isOpen(): void {
+		if (this.#opened) return;
+		this.#opened = true;
+		if (this.#ending) this.#leave();
+		else this.#tell((handlers) => handlers.open());
+	}
+
+	#isOver(): void {
+		if (this.#over) return;
+		this.#over = true;
+		this.#owner.over();
+		this.#tell((handlers) => handlers.closed());
+	}
+
+	#received(data: string | Buffer | ArrayBuffer): void {
+		if (this.#muted) return;
+		try {
+			const message = typeof data === 'string' ? data : bufferOf(data);
+			if (nothingWaits() && this.#handlers !== undefined) this.#handlers.message(message);
+			else later(() => this.#tell((handlers) => handlers.message(message)));
+		} catch (thrown) {
+			rethrowLater(thrown);
+		}
+	}
+
+	/** A channel that has just died takes messages and loses them, as in a browser: `close` is on its way. */
+	#notTaken(thrown: unknown): void {
+		if (this.#native.isOpen()) throw thrown;
+	}
+
+	#tell(happened: (handlers: RtcChannelHandlers) => void): void {
+		if (this.#muted) return;
+		if (this.#handlers !== undefined) happened(this.#handlers);
+		else this.#early?.push(happened);
+	}
+}
+
+/** The library copies each message into memory of its own, so the buffer behind it is the message. */
+function bufferOf(data: Buffer | ArrayBuffer): ArrayBuffer {
+	if (data instanceof ArrayBuffer) return data;
+	const { buffer, byteOffset, byteLength } = data;
+	if (byteLength === buffer.byteLength) return buffer as ArrayBuffer;
+	return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+}

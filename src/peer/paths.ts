@@ -1,0 +1,347 @@
+import { Backoff } from '../link/index.js';
+import { EnslavismError, messageOf } from '../wire/index.js';
+import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
+import type { Channel } from './channel.js';
+import type { DirectInfo } from './direct.js';
+import { FRAME_BYTES } from './frames.js';
+import type { BareCandidate } from './negotiation.js';
+import type { Message } from './numbering.js';
+import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
+import { RtcPath } from './rtc-path.js';
+import { Timer } from './timer.js';
+
+/** What carries a session's channels: a WebRTC connection, or the master over both ends' links. */
+export type PathKind = 'rtc' | 'relay';
+
+/** All kinds. */
+export const PATHS = ['rtc', 'relay'] as const;
+
+/** A path while it is open. */
+export interface Carrier {
+	readonly kind: PathKind;
+	/** Bytes that wait to leave. */
+	readonly queued: number;
+	/** Sends a frame; they arrive in order. */
+	send(kind: number, channel: number, number: number, payload?: Message): void;
+}
+
+/** A way through the master, while it is open. */
+export interface RelayPipe extends Carrier {
+	readonly kind: 'relay';
+	close(): void;
+}
+
+/** What a pipe tells. Nothing comes after `lost`. */
+export interface RelayHandlers {
+	frame(bytes: Uint8Array): void;
+	/** @param final whether there is no use in trying again */
+	lost(final: boolean): void;
+}
+
+/** Opens a way through the master; `undefined` while there is none. */
+export type OpenRelay = (handlers: RelayHandlers) => RelayPipe | undefined;
+
+/** What a session says to its other end, through the master. `attempt` counts its attempts to connect over WebRTC, from 0. */
+export interface Signals {
+	/**
+	 * @param sdp `undefined` in the offer of an end that does not want WebRTC
+	 * @param ice the credentials that the other end's answer is to have; the offer is answered already
+	 */
+	description(type: DescriptionType, sdp: string | undefined, attempt: number, ice?: IceCredentials): void;
+	candidate(candidate: BareCandidate, attempt: number): void;
+}
+
+export interface PathsOptions {
+	createPeer: CreatePeer;
+	/** Asked before each attempt. */
+	rtc: () => RtcConfig;
+	/** Which description this end makes: the client offers, the slave answers. */
+	makes: DescriptionType;
+	signals: Signals;
+	/** Whether to try again to connect over WebRTC. Default `true`; otherwise the session fails with its first attempt. */
+	retries?: boolean | undefined;
+	/** The paths that this end wants. Default both. */
+	paths?: readonly PathKind[] | undefined;
+	/** How the end that makes the offer opens a way through the master. The other one is handed it, by {@link Paths.openRelay}. */
+	openRelay?: OpenRelay | undefined;
+	/** Where the other end can be reached without asking it first. */
+	direct?: DirectInfo | undefined;
+}
+
+/** What the paths tell their session. */
+export interface PathsHandlers {
+	/** Whether either end is leaving. */
+	leaving(): boolean;
+	frame(bytes: Uint8Array): void;
+	/** Channels can have lanes, or have them no more. */
+	lanes(open: boolean): void;
+	/** @param again whether what was sent may be lost, or late, and is to be sent again */
+	changed(before: Carrier | undefined, again: boolean): void;
+	/** The other end has hung up. */
+	gone(): void;
+	failed(error: EnslavismError): void;
+}
+
+/** Bytes that may wait in a path before unreliable messages are dropped. */
+export const CONGESTED_BYTES = 64 * 1024;
+
+/** The paths of a session: which there are, which carries it, and when others are tried. */
+export class Paths {
+	/** The best path there is. */
+	carrier: Carrier | undefined;
+	/** Whether the other end has accepted the session. */
+	accepted: boolean;
+	/** Whether the session ends, and looks for no other path. */
+	ended = false;
+	/** The attempt to connect over WebRTC that counts: the newest. */
+	attempt = -1;
+	/** Largest message that the other end takes, in bytes. */
+	maxMessageSize = LIMITS.messageBytes;
+	readonly #options: PathsOptions;
+	readonly #handlers: PathsHandlers;
+	#started = 0;
+	#quickFailures = 0;
+	#direct: DirectInfo | undefined;
+	#rtc: RtcPath | undefined;
+	#relay: RelayPipe | undefined;
+	/** Paths that one of the ends does not want. */
+	readonly #refused = new Set<PathKind>();
+	/** Whether the session has been open. */
+	#used = false;
+	readonly #backoff = new Backoff();
+	/** Until the next attempt. */
+	readonly #retry = new Timer();
+	readonly #relayBackoff = new Backoff();
+	readonly #relayRetry = new Timer();
+	#relayOpened = 0;
+	/** Until this one is given up. */
+	readonly #bound = new Timer();
+
+	constructor(options: PathsOptions, handlers: PathsHandlers) {
+		this.#options = options;
+		this.#handlers = handlers;
+		this.#direct = options.direct;
+		this.accepted = !this.#offers;
+		for (const path of PATHS) if (!this.wants(path)) this.#refused.add(path);
+	}
+
+	/** Whether this end wants such a path. */
+	wants(path: PathKind): boolean {
+		return this.#options.paths?.includes(path) ?? true;
+	}
+
+	/** Whether either end does not want such a path. */
+	refuses(path: PathKind): boolean {
+		return this.#refused.has(path);
+	}
+
+	/** Begins: the end that makes the offer makes it, the other one waits for it. */
+	start(): void {
+		if (this.#offers) this.#connect();
+	}
+
+	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
+	accept(relay: boolean, rtc: boolean): void {
+		this.accepted = true;
+		if (!rtc) {
+			this.#refused.add('rtc');
+			this.#retry.stop();
+			this.#dropRtc();
+		}
+		if (relay) this.openRelay();
+		else {
+			this.#refused.add('relay');
+			this.#relay?.close();
+			this.#relay = undefined;
+		}
+		this.#choose(false);
+	}
+
+	/** The other end's description arrived. An offer may be a new attempt's. */
+	description(type: DescriptionType, sdp: string, attempt: number, ice: IceCredentials | undefined): void {
+		if (this.ended) return;
+		if (type === 'offer' && attempt > this.attempt && !this.#offers) this.#begin(attempt);
+		if (attempt === this.attempt) this.#rtc?.description(type, sdp, ice);
+	}
+
+	/** A candidate of the other end arrived. */
+	candidate(candidate: BareCandidate, attempt: number): void {
+		if (attempt === this.attempt) this.#rtc?.candidate(candidate);
+	}
+
+	/** Opens a way through the master: the one that the other end has opened, or one of its own where there is none. */
+	openRelay(open = this.#relay === undefined ? this.#options.openRelay : undefined): void {
+		if (open === undefined || this.refuses('relay') || this.ended) return;
+		this.#relayRetry.stop();
+		this.#relayOpened = performance.now();
+		const pipe = open({
+			frame: (bytes) => {
+				if (this.#relay === pipe) this.#handlers.frame(bytes);
+			},
+			lost: (final) => {
+				if (final) this.#refused.add('relay');
+				if (this.#relay === pipe) this.#relayLost();
+			},
+		});
+		const old = this.#relay;
+		this.#relay = pipe;
+		old?.close();
+		// What was on its way in the old one is lost, also where it was not the best path any more.
+		this.#choose(old !== undefined);
+		this.#relayLater();
+	}
+
+	/**
+	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
+	 *
+	 * @param relinked whether the link is another one: what was under way in the old one is lost
+	 */
+	wake(relinked: boolean): void {
+		if (this.ended || !this.#offers || this.attempt < 0) return;
+		if (this.accepted) this.openRelay();
+		if (relinked ? !this.#rtc?.open : this.#rtc === undefined) this.#connect();
+	}
+
+	/** Gives a channel its lane; tells whether it could. */
+	lane(channel: Channel): boolean {
+		return this.#rtc?.open === true && this.#rtc.lane(channel);
+	}
+
+	/** Sends a frame over the best path, if there is one. */
+	send(kind: number, channel: number, number: number, payload?: Message): void {
+		this.carrier?.send(kind, channel, number, payload);
+	}
+
+	close(): void {
+		this.ended = true;
+		this.#retry.stop();
+		this.#relayRetry.stop();
+		this.#bound.stop();
+		this.#rtc?.close();
+		this.#relay?.close();
+		this.#rtc = undefined;
+		this.#relay = undefined;
+		this.carrier = undefined;
+	}
+
+	get #offers(): boolean {
+		return this.#options.makes === 'offer';
+	}
+
+	/** Makes the next attempt to connect over WebRTC. */
+	#connect(): void {
+		this.#retry.stop();
+		if (!this.refuses('rtc')) this.#begin(this.attempt + 1);
+		else if (!this.accepted) {
+			this.#options.signals.description('offer', undefined, ++this.attempt);
+			this.openRelay();
+		}
+	}
+
+	#begin(attempt: number): void {
+		const { createPeer, rtc, makes, signals } = this.#options;
+		if (this.#dropRtc()) this.#choose(true);
+		this.attempt = attempt;
+		this.#started = performance.now();
+		const direct = this.#direct;
+		try {
+			const path = new RtcPath(
+				{ createPeer, rtc: rtc(), makes, direct },
+				{
+					description: (type, sdp, ice) => {
+						signals.description(type, sdp, attempt, ice);
+						if (type === 'offer') this.openRelay();
+					},
+					candidate: (candidate) => signals.candidate(candidate, attempt),
+					open: () => this.#rtcOpened(path),
+					weak: (weak) => this.#rtcWeak(weak),
+					frame: (bytes) => this.#handlers.frame(bytes),
+					lost: (problem, parted) => this.#rtcLost(problem, parted),
+				},
+			);
+			this.#rtc = path;
+			this.#giveUpIn(direct === undefined ? WAITS.rtc : WAITS.direct, 'no path was found in time');
+			path.start();
+		} catch (cause) {
+			this.#handlers.failed(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
+		}
+	}
+
+	#giveUpIn(ms: number, problem: string): void {
+		this.#bound.set(ms, () => this.#rtcLost(problem, false));
+	}
+
+	#rtcOpened(path: RtcPath): void {
+		this.#bound.stop();
+		this.#backoff.reset();
+		this.#quickFailures = 0;
+		this.#direct = undefined;
+		this.accepted = true;
+		// The trunk's frames are messages themselves, and have a head.
+		this.maxMessageSize = Math.min(path.maxMessageSize - FRAME_BYTES, LIMITS.messageBytes);
+		this.#choose(false);
+		this.#handlers.lanes(true);
+	}
+
+	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
+	#rtcWeak(weak: boolean): void {
+		if (weak) this.#giveUpIn(this.#relay === undefined ? WAITS.disconnected : WAITS.weak, 'no answer');
+		else this.#bound.stop();
+	}
+
+	/** Tells whether it was the one that carries the session. */
+	#dropRtc(): boolean {
+		this.#bound.stop();
+		this.#rtc?.close();
+		this.#rtc = undefined;
+		this.#handlers.lanes(false);
+		return this.carrier?.kind === 'rtc';
+	}
+
+	#rtcLost(problem: string, parted: boolean): void {
+		const carried = this.#dropRtc();
+		if (parted && carried && (this.#relay === undefined || this.#handlers.leaving())) {
+			this.#handlers.gone();
+			return;
+		}
+		this.#choose(carried);
+		if (this.#options.retries === false && this.#relay === undefined) {
+			this.#handlers.failed(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));
+		}
+		if (!this.#offers || this.ended) return;
+		if (this.accepted) this.openRelay();
+		// An attempt that fails at once has not failed for want of a path.
+		const isEarly = performance.now() - this.#started < WAITS.retry;
+		const quick = this.#direct !== undefined || (isEarly && this.#quickFailures++ < LIMITS.retries);
+		this.#direct = undefined;
+		if (quick || this.#relay !== undefined || this.#used) {
+			this.#retry.set(quick ? 0 : this.#backoff.next(), () => this.#connect());
+		} else this.#handlers.failed(new EnslavismError('rtc-failed', problem));
+	}
+
+	#relayLost(): void {
+		this.#relay = undefined;
+		this.#choose(true);
+		if (performance.now() - this.#relayOpened > WAITS.backoffReset) this.#relayBackoff.reset();
+		this.#relayLater();
+	}
+
+	/** A way through the master that is not there is tried again, also while it is not needed: WebRTC may die. */
+	#relayLater(): void {
+		if (this.#relay !== undefined || this.refuses('relay') || this.ended || !this.#offers || !this.accepted) return;
+		this.#relayRetry.set(this.#relayBackoff.next(), () => this.openRelay());
+	}
+
+	/** Takes the best path there is. @param lost whether what was sent may have been lost with another */
+	#choose(lost: boolean): void {
+		const before = this.carrier;
+		const next = this.#rtc?.open ? this.#rtc : this.#relay;
+		this.carrier = next;
+		this.#used ||= this.accepted && next !== undefined;
+		// What waits in a slow way through the master need not be waited for.
+		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
+		if (next === undefined && this.#refused.size === PATHS.length) this.#handlers.gone();
+		else this.#handlers.changed(before, lost || isSlow || before === undefined);
+	}
+}

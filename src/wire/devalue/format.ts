@@ -1,0 +1,20 @@
+/**
+ * The format of devalue: a list of values, in JSON, that refer to each other by their index in it. The first one is
+ * what was written. A negative number stands for a value that JSON does not have; a list that begins with a text has
+ * a tag, which says what to make of the rest.
+ */
+
+/** What is told by a negative number in place of an index. */
+export const CONSTANTS: [index: number, value: unknown][] = [
+	[-1, undefined],
+	[-3, Number.NaN],
+	[-4, Number.POSITIVE_INFINITY],
+	[-5, Number.NEGATIVE_INFINITY],
+	[-6, -0],
+];
+
+/** Stands where an array has a hole. */
+export const HOLE = -2;
+
+/** Begins an array whose holes were left out: length, index, value, index, value … */
+export const SPARSE = -7;

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { parse, stringify } from '../../src/wire/devalue/index.js';
+
+// The library as pages have it: `Buffer`, which it takes in Node, reads Base64 that no browser reads.
+const { process } = globalThis;
+Object.assign(globalThis, { process: undefined });
+const library = await import('devalue');
+Object.assign(globalThis, { process });
+
+/** Stands for a host that has `Temporal`. */
+class Instant {
+	readonly #text: string;
+
+	constructor(text: string) {
+		this.#text = text;
+	}
+
+	static from(text: unknown): Instant {
+		if (typeof text !== 'string') throw new RangeError('no instant');
+		return new Instant(text);
+	}
+
+	get [Symbol.toStringTag](): string {
+		return 'Temporal.Instant';
+	}
+
+	toString(): string {
+		return this.#text;
+	}
+}
+Object.assign(globalThis, { Temporal: { Instant, Now: {} } });
+
+const REDUCERS = { Own: (value: unknown) => value instanceof Error && [value.message, value.cause] };
+const REVIVERS = {
+	Own: (value: unknown) => {
+		const [message, cause] = value as [string, unknown];
+		return { message, cause };
+	},
+};
+
+const leaf = fc.oneof(
+	fc.string({ unit: 'binary' }),
+	fc.constantFrom('<script>', '\u2028\u2029', '\ud800', '__proto__', '"\\'),
+	fc.double(),
+	fc.maxSafeInteger(),
+	fc.bigInt(),
+	fc.boolean(),
+	fc.constantFrom(undefined, null, -0),
+	fc.date({ noInvalidDate: false }),
+	fc.uint8Array({ maxLength: 20 }),
+	fc.float32Array({ maxLength: 5 }),
+	fc.bigInt64Array({ maxLength: 3 }),
+	fc.uint8Array({ minLength: 4, maxLength: 9 }).map((bytes) => bytes.subarray(1, 3)),
+	fc.uint8Array({ minLength: 4, maxLength: 9 }).map(({ buffer }) => new DataView(buffer, 1, 2)),
+	fc.uint8Array({ maxLength: 9 }).map(({ buffer }) => buffer),
+	fc.constantFrom(/a<\/b/giu, /x/, new URL('https://example.com/a?b#c'), new URLSearchParams('a=b&c')),
+	fc.constantFrom(Object(1), Object(-0), Object(Number.NaN), Object('x'), Object(true), Object(2n)),
+	fc.constantFrom(new Error('a'), new Error('b', { cause: [1] }), new Instant('1970-01-01T00:00:00Z')),
+);
+
+const key = fc
+	.oneof(fc.string(), fc.constantFrom('0', '-1', 'constructor', 'View', '<'))
+	.filter((each) => each !== '__proto__');
+
+/** What cannot be written. */
+const noData = fc.constantFrom(
+	() => {},
+	Symbol('x'),
+	Promise.resolve(),
+	new (class Player {})(),
+	{ [Symbol('x')]: 1 },
+	JSON.parse('{"__proto__":1}'),
+	new WeakMap(),
+	new Uint8Array(new SharedArrayBuffer(4)),
+);
+
+function trees(leaves: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+	return fc.letrec((tie) => ({
+		tree: fc.oneof(
+			{ maxDepth: 4 },
+			leaves,
+			fc.array(tie('tree'), { maxLength: 4 }),
+			fc.sparseArray(tie('tree'), { maxLength: 30, maxNumElements: 4 }),
+			fc.dictionary(key, tie('tree'), { maxKeys: 4 }),
+			fc.array(fc.tuple(tie('tree'), tie('tree')), { maxLength: 3 }).map((entries) => new Map(entries)),
+			fc.array(tie('tree'), { maxLength: 3 }).map((items) => new Set(items)),
+			tie('tree').map((part) => [part, part]),
+			tie('tree').map((part) => {
+				const circle: unknown[] = [part];
+				circle.push(new Map([[circle, circle]]), new Set([circle]), { circle });
+				return circle;
+			}),
+		),
+	})).tree as fc.Arbitrary<unknown>;
+}
+
+/** What came of it: a value, or that it was refused. */
+function outcome(run: () => unknown): { value: unknown } | 'refused' {
+	try {
+		return { value: run() };
+	} catch {
+		return 'refused';
+	}
+}
+
+function readsAlike(text: string): void {
+	// Written again, values show their prototypes, and what refers to what.
+	const [ours, theirs] = [parse, library.parse].map((read) => {
+		const made = outcome(() => read(text, REVIVERS));
+		return made === 'refused' ? made : library.stringify(made.value, REDUCERS);
+	});
+	assert.equal(ours, theirs, text);
+}
+
+describe('the scripts for browsers write values', () => {
+	it('as devalue does, character by character', () => {
+		fc.assert(
+			fc.property(trees(leaf), (value) => {
+				assert.equal(stringify(value, REDUCERS), library.stringify(value, REDUCERS));
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it('that devalue writes, and no others', () => {
+		fc.assert(
+			fc.property(trees(fc.oneof(leaf, noData)), (value) => {
+				const [ours, theirs] = [stringify, library.stringify].map((write) => outcome(() => write(value)));
+				assert.deepStrictEqual(ours, theirs);
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it('without running through the holes of a long array', () => {
+		const array: unknown[] = [];
+		array[4_000_000_000] = 1;
+		assert.equal(stringify(array), '[[-7,4000000001,4000000000,1],1]');
+	});
+
+	it('about as deep as devalue can', () => {
+		const depth = (write: (value: unknown) => string): number => deepest((levels) => write(nested(levels)));
+		assert.ok(depth(stringify) > 0.7 * depth(library.stringify), `${depth(stringify)} levels`);
+	});
+});
+
+describe('the scripts for browsers read', () => {
+	it('what devalue writes, as devalue does', () => {
+		fc.assert(
+			fc.property(trees(leaf), (value) => readsAlike(library.stringify(value, REDUCERS))),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it('anything else as devalue does: each tag with what does not belong to it', () => {
+		const tag = fc.constantFrom(
+			...['Own', 'Map', 'Set', 'Date', 'BigInt', 'RegExp', 'Object', 'null', 'ArrayBuffer', 'URL', 'URLSearchParams'],
+			...['Uint8Array', 'Float64Array', 'Float16Array', 'BigUint64Array', 'DataView', 'Uint8ClampedArray'],
+			...['Temporal.Instant', 'Temporal.Now', 'Temporal.constructor', 'Temporal.', 'constructor', '__proto__', 'Array'],
+		);
+		const index = fc.oneof(
+			{ weight: 8, arbitrary: fc.integer({ min: -8, max: 7 }) },
+			fc.constantFrom(-0, 0.5, 1e9, 4294967295, 2 ** 53),
+		);
+		const word = fc.constantFrom('', 'g', 'AAAA', 'AAA', 'A', 'AB==', 'AB=', '*', '7', 'a=b', '__proto__', 'http://a/');
+		const part = fc.oneof(
+			{ weight: 5, arbitrary: index },
+			word,
+			fc.constantFrom(null, true),
+			fc.array(index, { maxLength: 3 }),
+		);
+		const item = fc.oneof(
+			part,
+			fc.tuple(tag, fc.array(part, { maxLength: 4 })).map(([name, parts]) => [name, ...parts]),
+			fc.array(index, { maxLength: 5 }),
+			fc.array(part, { maxLength: 5 }),
+			fc.array(part, { maxLength: 5 }).map((parts) => [-7, ...parts]),
+			fc.dictionary(fc.oneof(word, tag), part, { maxKeys: 3 }),
+		);
+		const forged = fc.array(item, { maxLength: 8 });
+		fc.assert(
+			fc.property(fc.oneof({ weight: 9, arbitrary: forged }, item), (values) => readsAlike(textOf(values))),
+			{ numRuns: 20_000 },
+		);
+	});
+
+	it('anything else as devalue does: one character changed, or another text', () => {
+		const changed = trees(leaf).chain((value) => {
+			const text = library.stringify(value, REDUCERS);
+			return fc
+				.tuple(fc.nat(text.length - 1), fc.oneof(fc.string({ maxLength: 1 }), fc.constantFrom(...'-0123456789[]"{},')))
+				.map(([at, character]) => text.slice(0, at) + character + text.slice(at + 1));
+		});
+		fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: changed }, fc.json(), fc.string()), readsAlike), {
+			numRuns: 5000,
+		});
+	});
+
+	it('a long array without holes of memory for it', () => {
+		const array = parse('[[-7,4000000000,3999999999,1],"x"]') as unknown[];
+		assert.equal(array.length, 4_000_000_000);
+		assert.deepEqual(Object.keys(array), ['3999999999']);
+	});
+
+	it('about as deep as devalue can', () => {
+		const depth = (read: (text: string) => unknown): number =>
+			deepest((levels) => read(`[${Array.from({ length: levels }, (_, at) => `[${at + 1}]`).join()},0]`));
+		assert.ok(depth(parse) > 0.7 * depth(library.parse), `${depth(parse)} levels`);
+	});
+});
+
+/** JSON with the number -0, which `JSON.stringify` does not write. */
+function textOf(values: unknown): string {
+	return JSON.stringify(values, (_, value) => (Object.is(value, -0) ? 'minus zero' : value)).replaceAll(
+		'"minus zero"',
+		'-0',
+	);
+}
+
+function nested(levels: number): unknown {
+	let value: unknown = 0;
+	for (let level = 0; level < levels; level++) value = [value];
+	return value;
+}
+
+/** How many levels it takes, by bisection. */
+function deepest(take: (levels: number) => unknown): number {
+	let [good, bad] = [1, 100_000];
+	while (bad - good > good / 50) {
+		const middle = Math.floor((good + bad) / 2);
+		if (outcome(() => take(middle)) === 'refused') bad = middle;
+		else good = middle;
+	}
+	return good;
+}
