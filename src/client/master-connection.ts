@@ -74,6 +74,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		removed: (id) => this.#removed(id),
 	});
 	readonly #relay = new RelayLink({
+		engine: () => this.#host.platform.linkEngine,
 		bufferedAmount: () => this.#link.bufferedAmount,
 		sendBytes: (bytes) => this.#link.sendBytes(bytes),
 		opened: () => false,

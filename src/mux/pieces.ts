@@ -11,7 +11,7 @@ export interface FrameList {
 	take(): Uint8Array[];
 }
 
-/** Frames as they come, for a carrier that makes one message of them. */
+/** Puts all frames together, for a carrier of messages. */
 export class Pieces implements FrameList {
 	bytes = 0;
 	#pieces: Uint8Array[] = [];
@@ -28,8 +28,10 @@ export class Pieces implements FrameList {
 	}
 
 	take(): Uint8Array[] {
+		const all = joined(this.#pieces, this.bytes);
+		this.#pieces = [];
 		this.bytes = 0;
-		return this.#pieces.splice(0);
+		return [all];
 	}
 }
 

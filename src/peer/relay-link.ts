@@ -4,7 +4,7 @@
  *
  *     | length 8 | id | { | length 32 | frame | } …
  */
-import { LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { type LinkEngine, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
 import { joined } from '../mux/pieces.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
@@ -13,6 +13,8 @@ import type { OpenRelay, RelayHandlers, RelayPipe } from './paths.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {
+	/** What the streams run on. */
+	engine?(): LinkEngine | undefined;
 	/** Bytes that wait in the link's socket. */
 	bufferedAmount(): number;
 	sendBytes(bytes: Uint8Array): void;
@@ -61,14 +63,18 @@ export class RelayLink {
 
 	#open(): LinkMux {
 		const host = this.#host;
-		this.#mux ??= new LinkMux(true, {
-			get bufferedAmount() {
-				return host.bufferedAmount();
+		this.#mux ??= new LinkMux(
+			true,
+			{
+				get bufferedAmount() {
+					return host.bufferedAmount();
+				},
+				sendBytes: (bytes) => host.sendBytes(bytes),
+				opened: (stream) => this.#opened(this.#open(), stream),
+				broken: () => host.broken(),
 			},
-			sendBytes: (bytes) => host.sendBytes(bytes),
-			opened: (stream) => this.#opened(this.#open(), stream),
-			broken: () => host.broken(),
-		});
+			host.engine?.(),
+		);
 		return this.#mux;
 	}
 

@@ -97,7 +97,9 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #host: IncomingHost;
 	readonly #dial: ((ticket: string) => void) | undefined;
 	readonly #ownIceServers: IceServer[];
+	readonly #linkEngine: Platform['linkEngine'];
 	readonly #relay = new RelayLink({
+		engine: () => this.#linkEngine,
 		bufferedAmount: () => this.#link.bufferedAmount,
 		sendBytes: (bytes) => this.#link.sendBytes(bytes),
 		opened: (session, open) => this.#sessions.get(session)?.relay(open) ?? false,
@@ -144,6 +146,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		super();
 		this.#waiting = waiting;
 		const { server } = setup;
+		this.#linkEngine = setup.platform.linkEngine;
 		this.#dial = server?.dial;
 		this.#ownIceServers = setup.options?.iceServers ?? [];
 		this.#endpoint = endpoint;

@@ -1,7 +1,8 @@
 import * as LIMITS from '../../wire/limits.js';
-import { Engine } from '../engine.js';
+import { Engine, type EngineHandler } from '../engine.js';
 import { HEADER_BYTES } from '../frame.js';
 import { joined } from '../pieces.js';
+import type { SessionOptions } from '../session.js';
 import type { Stream } from '../stream.js';
 
 /** The socket that a {@link LinkMux} shares with others. */
@@ -14,6 +15,12 @@ export interface LinkMuxHost {
 	/** What arrived is not yamux. */
 	broken(): void;
 }
+
+/**
+ * What a link's streams run on: the small `Engine`, which makes one message of all that leaves together, or `Session`, which copies
+ * less of it.
+ */
+export type LinkEngine = new (options: SessionOptions, handler: EngineHandler) => Engine;
 
 /** Bytes that may wait in the socket before more is held back, so that what else is said there need not wait long. */
 const HIGH_BYTES = 64 * 1024;
@@ -33,9 +40,9 @@ export class LinkMux {
 
 	/**
 	 * @param client whether this end is yamux's client
-	 * @param kind what it runs on: `Session` where windows are to grow with what their readers take
+	 * @param kind what it runs on
 	 */
-	constructor(client: boolean, host: LinkMuxHost, kind: typeof Engine = Engine) {
+	constructor(client: boolean, host: LinkMuxHost, kind: LinkEngine = Engine) {
 		this.#host = host;
 		this.session = new kind(
 			{ client, frameBytes: LIMITS.muxMessageBytes - HEADER_BYTES, maxWindow: LIMITS.relayWindowBytes },
@@ -84,7 +91,7 @@ export class LinkMux {
 		while (this.#host.bufferedAmount < HIGH_BYTES) {
 			const batch = this.session.pull(LIMITS.muxMessageBytes);
 			if (batch === undefined) return;
-			this.#host.sendBytes(joined(batch.pieces, batch.bytes));
+			for (const piece of batch.pieces) this.#host.sendBytes(piece);
 			this.session.sent(batch);
 		}
 		if (!this.session.over) this.#poll = setTimeout(() => this.#send(), POLL_MS);

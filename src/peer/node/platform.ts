@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import type { OpenSocket } from '../../link/index.js';
+import { Session } from '../../mux/session.js';
 import * as CLOSE from '../../wire/close-codes.js';
 import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
@@ -78,6 +79,7 @@ export const nodePlatform: Platform = {
 	// A server does not sleep, and nothing tells it that its network is back.
 	onWake: () => () => {},
 	createPeer: createNodePeer,
+	linkEngine: Session,
 	openEndpoint,
 	defaultMasterUrl: () => '',
 };
