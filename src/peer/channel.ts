@@ -12,9 +12,13 @@ import { Lane } from './lane.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import type { DataChannelOptions, RtcChannel } from './rtc.js';
 import { Timer } from './timer.js';
+import type { Watch } from './watch.js';
 
 /** How many bytes may be sent before the host is asked again how much of it still waits. */
 const RECOUNT_BYTES = 1024 * 1024;
+
+/** How many bytes may wait in a lane over which nothing is heard. */
+const SILENT_LANE_BYTES = 1024 * 1024;
 
 /** What a channel needs of its session. @internal */
 export interface ChannelHost {
@@ -23,6 +27,10 @@ export interface ChannelHost {
 		readonly maxMessageSize: number;
 		/** Whether the other end has accepted the session. */
 		readonly accepted: boolean;
+		/** Whether nothing is heard over WebRTC, and the relay carries the session. */
+		readonly silent: boolean;
+		/** Whether anything is heard over WebRTC. */
+		readonly watch: Pick<Watch, 'heard' | 'start'>;
 	};
 	/** Whether this end closes lanes. One end does: closed by both at once, the native library may never let go of one. */
 	readonly closesLanes: boolean;
@@ -167,6 +175,11 @@ export class Channel extends Emitter<ChannelEvents> {
 		return this.#kept?.next ?? 0;
 	}
 
+	/** Messages that the other end has not acknowledged. @internal */
+	get unacknowledged(): number {
+		return this.#kept?.count ?? 0;
+	}
+
 	/** Whether what is sent arrives for sure. @internal */
 	get reliable(): boolean {
 		return this.#kept !== undefined;
@@ -252,7 +265,10 @@ export class Channel extends Emitter<ChannelEvents> {
 	lane(stream: RtcChannel): void {
 		const numbers = this.#kept === undefined ? 'none' : this.ordered ? 'count' : 'frames';
 		const lane = new Lane(stream, this.number, numbers, {
-			message: (number, data) => this.arrived(number, data),
+			message: (number, data) => {
+				this.#host.paths.watch.heard = true;
+				this.arrived(number, data);
+			},
 			low: () => {
 				if (this.#kept === undefined) this.#tell('bufferedamountlow');
 			},
@@ -307,9 +323,14 @@ export class Channel extends Emitter<ChannelEvents> {
 		const lane = this.#lane;
 		// The caller may write into its memory as soon as this returns; paths take a copy of their own.
 		const number = kept?.keep(typeof message === 'string' ? message : new Uint8Array(message)) ?? 0;
-		if (!lane?.ready) {
-			this.#host.send(this, number, message);
-			return;
+		const { paths } = this.#host;
+		if (kept !== undefined) paths.watch.start();
+		if (!lane?.ready || paths.silent) this.#host.send(this, number, message);
+		if (!lane?.ready) return;
+		if (paths.silent) {
+			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.
+			if (kept === undefined || !this.ordered) return;
+			lane.heard = lane.stream.bufferedAmount <= SILENT_LANE_BYTES;
 		}
 		try {
 			lane.send(number, message);

@@ -3,9 +3,9 @@ import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import { Channel, type ChannelHost } from './channel.js';
 import { checkChannel } from './check-channel.js';
-import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
+import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
-import { CONGESTED_BYTES, type Paths } from './paths.js';
+import { type Carrier, CONGESTED_BYTES, type Paths } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
 
@@ -84,6 +84,11 @@ export class Exchange implements ChannelHost {
 		return this.#kept.count === 0;
 	}
 
+	/** Whether anything that was sent is not acknowledged. */
+	get waiting(): boolean {
+		return !this.understood || [...this.channels.values()].some(({ unacknowledged }) => unacknowledged > 0);
+	}
+
 	/** Channels may carry messages from now on; negotiated ones also wait for the other end's. */
 	open(): void {
 		this.#open = true;
@@ -140,6 +145,7 @@ export class Exchange implements ChannelHost {
 		if (this.#closed) return;
 		if (this.#kept.bytes + text.length <= LIMITS.controlBufferedBytes) {
 			this.paths.send(TEXT, 0, this.#kept.keep(text), text);
+			this.paths.watch.start();
 		} else this.#handlers.failed('limit-reached');
 	}
 
@@ -164,15 +170,19 @@ export class Exchange implements ChannelHost {
 	}
 
 	/** A frame arrived. */
-	take(bytes: Uint8Array): void {
+	take(bytes: Uint8Array, from: Carrier): void {
 		const frame = readFrame(bytes);
 		if (frame === undefined) {
 			this.broken();
 			return;
 		}
 		const { kind, channel, number, data } = frame;
-		if (kind === PING) this.#isDeaf() || this.paths.send(PONG, 0, number);
-		else if (kind === PONG) this.#pings.get(number)?.(true);
+		// Over the same path: it may be the path that is in doubt.
+		if (kind === PING) this.#isDeaf(from) || from.send(PONG, 0, number);
+		else if (kind === PONG) {
+			if (number > 0) this.#pings.get(number)?.(true);
+			else if (from.kind === 'rtc') this.paths.answered();
+		} else if (kind === SILENT) this.paths.unheard(number);
 		else if (kind === ACK) {
 			(channel === 0 ? this.#kept : this.channels.get(channel))?.acknowledge(number);
 			if (this.paths.ended) this.#handlers.progress();
@@ -249,10 +259,10 @@ export class Exchange implements ChannelHost {
 	}
 
 	/** An end that asks and does not listen is left alone. */
-	#isDeaf(): boolean {
+	#isDeaf(path = this.paths.carrier): boolean {
 		// What is kept may wait there, twice where it was sent again.
 		const most = LIMITS.controlBufferedBytes + 2 * this.buffered;
-		const deaf = Number(this.paths.carrier?.queued) > most;
+		const deaf = Number(path?.queued) > most;
 		if (deaf) this.#handlers.failed('limit-reached');
 		return deaf;
 	}

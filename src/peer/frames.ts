@@ -14,6 +14,8 @@ export const BYTES = 1;
 export const ACK = 2;
 export const PING = 3;
 export const PONG = 4;
+/** This end hears nothing over WebRTC any more, in the attempt of the number; it is said over the relay. */
+export const SILENT = 5;
 
 /** A text may begin with U+FEFF, and keeps it. */
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -49,7 +51,7 @@ export function writeFrame(kind: number, channel: number, number: number, payloa
 
 /** Reads a frame; `undefined` when it is none. */
 export function readFrame(bytes: Uint8Array): Frame | undefined {
-	if (bytes.length < FRAME_BYTES || (bytes[0] as number) > PONG) return undefined;
+	if (bytes.length < FRAME_BYTES || (bytes[0] as number) > SILENT) return undefined;
 	const view = new DataView(bytes.buffer, bytes.byteOffset);
 	const kind = view.getUint8(0);
 	// A copy: a view would keep all of what it came in, and a Buffer's slice is one.

@@ -4,12 +4,13 @@ import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
-import { FRAME_BYTES } from './frames.js';
+import { FRAME_BYTES, PING, SILENT } from './frames.js';
 import type { BareCandidate } from './negotiation.js';
 import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
 import { RtcPath } from './rtc-path.js';
 import { Timer } from './timer.js';
+import { Watch } from './watch.js';
 
 /** What carries a session's channels: a WebRTC connection, or the master over both ends' links. */
 export type PathKind = 'rtc' | 'relay';
@@ -73,7 +74,9 @@ export interface PathsOptions {
 export interface PathsHandlers {
 	/** Whether either end is leaving. */
 	leaving(): boolean;
-	frame(bytes: Uint8Array): void;
+	/** Whether something that was sent is not acknowledged. */
+	waiting(): boolean;
+	frame(bytes: Uint8Array, from: Carrier): void;
 	/** Channels can have lanes, or have them no more. */
 	lanes(open: boolean): void;
 	/** @param again whether what was sent may be lost, or late, and is to be sent again */
@@ -96,6 +99,10 @@ export class Paths {
 	ended = false;
 	/** The attempt to connect over WebRTC that counts: the newest. */
 	attempt = -1;
+	/** Whether WebRTC is open and left for the relay, because nothing is heard over it; it is taken again when it answers. */
+	silent = false;
+	/** Whether anything is heard over WebRTC. */
+	readonly watch: Watch;
 	/** Largest message that the other end takes, in bytes. */
 	maxMessageSize = LIMITS.messageBytes;
 	readonly #options: PathsOptions;
@@ -124,6 +131,15 @@ export class Paths {
 		this.#direct = options.direct;
 		this.accepted = !this.#offers;
 		for (const path of PATHS) if (!this.wants(path)) this.#refused.add(path);
+		this.watch = new Watch({
+			waiting: () => this.carrier?.kind === 'rtc' && this.#relay !== undefined && handlers.waiting(),
+			ask: () => this.#rtc?.send(PING, 0, 0),
+			silent: () => {
+				const left = this.#leaveSilent();
+				if (left) this.#relay?.send(SILENT, 0, this.attempt);
+				return left;
+			},
+		});
 	}
 
 	/** Whether this end wants such a path. */
@@ -177,7 +193,7 @@ export class Paths {
 		this.#relayOpened = performance.now();
 		const pipe = open({
 			frame: (bytes) => {
-				if (this.#relay === pipe) this.#handlers.frame(bytes);
+				if (pipe !== undefined && this.#relay === pipe) this.#handlers.frame(bytes, pipe);
 			},
 			lost: (final) => {
 				if (final) this.#refused.add('relay');
@@ -200,12 +216,25 @@ export class Paths {
 	wake(relinked: boolean): void {
 		if (this.ended || !this.#offers || this.attempt < 0) return;
 		if (this.accepted) this.openRelay();
-		if (relinked ? !this.#rtc?.open : this.#rtc === undefined) this.#connect();
+		if (relinked ? !this.#rtc?.open || this.silent : this.#rtc === undefined) this.#connect();
 	}
 
 	/** Gives a channel its lane; tells whether it could. */
 	lane(channel: Channel): boolean {
 		return this.#rtc?.open === true && this.#rtc.lane(channel);
+	}
+
+	/** The other end hears nothing over WebRTC. */
+	unheard(attempt: number): void {
+		if (attempt === this.attempt) this.#leaveSilent();
+	}
+
+	/** The other end has answered over WebRTC. */
+	answered(): void {
+		if (!this.watch.answered() || !this.silent) return;
+		this.silent = false;
+		this.#bound.stop();
+		this.#choose(false);
 	}
 
 	/** Sends a frame over the best path, if there is one. */
@@ -218,6 +247,7 @@ export class Paths {
 		this.#retry.stop();
 		this.#relayRetry.stop();
 		this.#bound.stop();
+		this.watch.reset();
 		this.#rtc?.close();
 		this.#relay?.close();
 		this.#rtc = undefined;
@@ -256,7 +286,10 @@ export class Paths {
 					candidate: (candidate) => signals.candidate(candidate, attempt),
 					open: () => this.#rtcOpened(path),
 					weak: (weak) => this.#rtcWeak(weak),
-					frame: (bytes) => this.#handlers.frame(bytes),
+					frame: (bytes) => {
+						this.watch.heard = true;
+						this.#handlers.frame(bytes, path);
+					},
 					lost: (problem, parted) => this.#rtcLost(problem, parted),
 				},
 			);
@@ -287,12 +320,14 @@ export class Paths {
 	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
 	#rtcWeak(weak: boolean): void {
 		if (weak) this.#giveUpIn(this.#relay === undefined ? WAITS.disconnected : WAITS.weak, 'no answer');
-		else this.#bound.stop();
+		else if (!this.silent) this.#bound.stop();
 	}
 
 	/** Tells whether it was the one that carries the session. */
 	#dropRtc(): boolean {
 		this.#bound.stop();
+		this.silent = false;
+		this.watch.reset();
 		this.#rtc?.close();
 		this.#rtc = undefined;
 		this.#handlers.lanes(false);
@@ -320,8 +355,24 @@ export class Paths {
 		} else this.#handlers.failed(new EnslavismError('rtc-failed', problem));
 	}
 
+	/** Leaves WebRTC for the relay, until it answers. Tells whether it does. */
+	#leaveSilent(): boolean {
+		// A relay that has much to send already need not be given all of it again.
+		const isRoom = this.#relay !== undefined && this.#relay.queued <= CONGESTED_BYTES;
+		if (!this.#rtc?.open || this.silent || !isRoom) return false;
+		this.silent = true;
+		this.watch.ask();
+		this.#rtcWeak(true);
+		this.#choose(true);
+		return true;
+	}
+
 	#relayLost(): void {
 		this.#relay = undefined;
+		if (this.silent) {
+			this.silent = false;
+			this.#rtcWeak(true);
+		}
 		this.#choose(true);
 		if (performance.now() - this.#relayOpened > WAITS.backoffReset) this.#relayBackoff.reset();
 		this.#relayLater();
@@ -336,7 +387,7 @@ export class Paths {
 	/** Takes the best path there is. @param lost whether what was sent may have been lost with another */
 	#choose(lost: boolean): void {
 		const before = this.carrier;
-		const next = this.#rtc?.open ? this.#rtc : this.#relay;
+		const next = this.#rtc?.open && !this.silent ? this.#rtc : this.#relay;
 		this.carrier = next;
 		this.#used ||= this.accepted && next !== undefined;
 		// What waits in a slow way through the master need not be waited for.

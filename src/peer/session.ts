@@ -59,7 +59,8 @@ export class Session extends Emitter<SessionEvents> {
 		this.opened.catch(() => {});
 		this.#paths = new Paths(options, {
 			leaving: () => this.#leaving !== undefined,
-			frame: (bytes) => this.#exchange.take(bytes),
+			waiting: () => this.#exchange.waiting,
+			frame: (bytes, from) => this.#exchange.take(bytes, from),
 			lanes: (open) => this.#exchange.lanes(open),
 			changed: (before, again) => this.#pathChanged(before, again),
 			gone: () => this.#gone(),

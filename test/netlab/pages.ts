@@ -6,13 +6,15 @@ declare global {
 	var channels: Record<string, Channel>;
 	/** What arrived on a channel, by its name. */
 	var inboxes: Record<string, string[]>;
+	/** How many numbers were sent on a channel, by its name. */
+	var counts: Record<string, number>;
 	/** Every path that the session has had. */
 	var walked: (string | undefined)[];
 }
 
 /** Connects to the slave of this name. Options are those of a `MasterConnection`. */
 export async function join(name: string, options: object): Promise<void> {
-	Object.assign(globalThis, { channels: {}, inboxes: {}, walked: [] });
+	Object.assign(globalThis, { channels: {}, inboxes: {}, counts: {}, walked: [] });
 	globalThis.master = new MasterConnection(undefined, options);
 	const found = () => master.slaves.find(({ userData }) => userData === name);
 	while (found() === undefined) await next(master, 'slaveadded');
@@ -43,10 +45,12 @@ export async function echo(name: string, message: string): Promise<boolean> {
 
 /** Sends the numbers from 0 to `count` - 1, one every `every` ms. The page goes on meanwhile. */
 export function sendNumbers(name: string, count: number, every: number): void {
-	let number = 0;
+	counts[name] = 0;
 	const beat = setInterval(() => {
+		const number = counts[name] as number;
 		if (number === count) clearInterval(beat);
-		else channels[name]?.send(String(number++));
+		else channels[name]?.send(String(number));
+		counts[name] = Math.min(count, number + 1);
 	}, every);
 }
 

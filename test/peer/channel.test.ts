@@ -18,7 +18,13 @@ function stage(options: DataChannelOptions = {}, open = true) {
 	const acknowledged: boolean[] = [];
 	let over = 0;
 	let broken = 0;
-	const limits = { maxMessageSize: 256 * 1024, keepBytes: LIMITS.channelBufferedBytes, accepted: true };
+	const limits = {
+		maxMessageSize: 256 * 1024,
+		keepBytes: LIMITS.channelBufferedBytes,
+		accepted: true,
+		silent: false,
+		watch: { heard: false, start: () => {} },
+	};
 	const host: ChannelHost = {
 		paths: limits,
 		closesLanes: true,

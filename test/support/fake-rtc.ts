@@ -122,6 +122,7 @@ export class FakePeer implements RtcPeer {
 
 	createChannel(label: string, id: number, delivery: Delivery): FakeChannel {
 		this.#call('createChannel', label);
+		if (this.channels.some((each) => each.id === id && !each.closed)) throw new Error(`stream ${id} is in use`);
 		const channel = new FakeChannel(label, id, delivery);
 		this.channels.push(channel);
 		return channel;
