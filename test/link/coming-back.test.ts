@@ -5,7 +5,17 @@ import { Master, type MasterOptions, Slave } from '../../src/index.js';
 import { returnProtocols } from '../../src/wire/index.js';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { RawLink } from '../support/raw-link.js';
-import { channelFor, clientFor, coded, echo, masterFor, messagesOf, seen, slaveFor } from '../support/stage.js';
+import {
+	channelFor,
+	clientFor,
+	coded,
+	echo,
+	masterFor,
+	messagesOf,
+	runningOver,
+	seen,
+	slaveFor,
+} from '../support/stage.js';
 import { Inbox, next, within } from '../support/wait.js';
 
 const SECRET = 'a secret of the operator';
@@ -46,6 +56,7 @@ describe('a client whose link is cut', { concurrency: 4 }, () => {
 		const slaveCo = await seen(client, stays.id);
 		await seen(client, leaves.id);
 		const [[clientCo]] = await Promise.all([next(stays, 'connection'), slaveCo.connect()]);
+		await runningOver('rtc', slaveCo, clientCo);
 		const id = client.id;
 		const events = eventsOf(client);
 		const [lost, trying, back] = [
@@ -312,6 +323,8 @@ describe('a master that starts again', { concurrency: 4 }, () => {
 		const slaveCo = await seen(client, stays.id);
 		await seen(client, dies.id);
 		const [[clientCo]] = await Promise.all([next(stays, 'connection'), slaveCo.connect()]);
+		// Without the master there is no other way.
+		await runningOver('rtc', slaveCo, clientCo);
 		const ids = { client: client.id, stays: stays.id, dies: dies.id };
 		const events = eventsOf(client);
 		return { master, port, proxy, stays, dies, client, slaveCo, clientCo, ids, events };

@@ -143,6 +143,8 @@ export class NodeChannel implements RtcChannel {
 
 	#received(data: string | Buffer | ArrayBuffer): void {
 		if (this.#muted) return;
+		// Each callback comes by a road of its own: a message may overtake the news that the channel is open.
+		if (!this.#opened) later(() => this.#isOpen());
 		try {
 			const message = typeof data === 'string' ? data : bufferOf(data);
 			if (nothingWaits() && this.#handlers !== undefined) this.#handlers.message(message);
