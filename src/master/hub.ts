@@ -14,7 +14,7 @@ import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
 import { Listing, type ListingOptions } from './listing.js';
-import { type Client, type ClientLink, entryOf, type Peer, type Slave, type SlaveLink } from './members.js';
+import { type Client, type ClientLink, entryOf, lengthOf, type Peer, type Slave, type SlaveLink } from './members.js';
 import { answerTo, isSameServer, type MayHave, Names } from './names.js';
 import { offersOf } from './offers.js';
 import type { RelayLimits } from './relay.js';
@@ -34,6 +34,7 @@ export interface HubOptions extends ListingOptions {
 	relay: RelayLimits | false;
 }
 
+type Register = Extract<SlaveToMaster, { t: 'register' }>;
 type Sessioned = Extract<ClientToMaster, { t: 'sessions' }>;
 
 /**
@@ -169,10 +170,10 @@ export class Hub {
 			link.close(CLOSE.timeout, 'the slave did not register in time'),
 		);
 		const known = this.#slaves.get(link.id);
-		const { data, direct, draining = false, server } = known ?? {};
+		const { data, direct, length = 0, draining = false, server } = known ?? {};
 		const returning = this.#routing.returning(link.id, 'slave');
 		const peer = { link, auth, identity, away: undefined, returning };
-		this.#slaves.set(link.id, { ...peer, data, direct, draining, unregistered, mayHave, server });
+		this.#slaves.set(link.id, { ...peer, data, direct, length, draining, unregistered, mayHave, server });
 		this.#linked.slaves++;
 		if (known === undefined) return;
 		this.#timers.stop(known.unregistered);
@@ -192,7 +193,7 @@ export class Hub {
 		}
 		switch (message.t) {
 			case 'update':
-				if (slave.mayHave === undefined) this.#publish(slave, link.id, message.data);
+				if (slave.mayHave === undefined) this.#publish(slave, link.id, message.data, slave.direct);
 				else link.close(CLOSE.badMessage, 'a stream server has nothing to update');
 				return;
 			case 'drain':
@@ -200,8 +201,7 @@ export class Hub {
 				this.#announce(slave, link.id, slave.data);
 				return;
 			case 'moved':
-				slave.direct = message.direct;
-				this.#announce(slave, link.id, slave.data);
+				this.#publish(slave, link.id, slave.data, message.direct);
 				return;
 			case 'answer':
 			case 'candidate':
@@ -263,7 +263,7 @@ export class Hub {
 		this.#options.backplane.close();
 	}
 
-	#register(slave: Slave, link: SlaveLink, message: Extract<SlaveToMaster, { t: 'register' }>): void {
+	#register(slave: Slave, link: SlaveLink, message: Register): void {
 		if (slave.unregistered === undefined) {
 			link.close(CLOSE.badMessage, 'register twice');
 			return;
@@ -271,12 +271,11 @@ export class Hub {
 		this.#timers.stop(slave.unregistered);
 		slave.unregistered = undefined;
 		slave.draining = message.draining ?? false;
-		slave.direct = message.direct;
-		const { data, server } = message;
+		const { data, direct, server } = message;
 		if ((server === undefined) !== (slave.mayHave === undefined)) {
 			link.close(CLOSE.badMessage, 'only stream servers have a name, and all of them');
-		} else if (server !== undefined) void this.#name(slave, link, server, data);
-		else if (this.#publish(slave, link.id, data)) this.#registered(slave, link);
+		} else if (server !== undefined) void this.#name(slave, link, server, message);
+		else if (this.#publish(slave, link.id, data, direct)) this.#registered(slave, link);
 	}
 
 	#registered({ identity }: Slave, link: SlaveLink): void {
@@ -285,9 +284,9 @@ export class Hub {
 	}
 
 	/** Gives a slave a name instead of a place in the list, or its own name again. */
-	async #name(slave: Slave, link: SlaveLink, server: ServerName, data: string): Promise<void> {
+	async #name(slave: Slave, link: SlaveLink, server: ServerName, { data, direct }: Register): Promise<void> {
 		const { mayHave } = slave;
-		if (mayHave === undefined || !this.#keep(slave, data)) return;
+		if (mayHave === undefined || !this.#keep(slave, data, direct)) return;
 		const mayStill: MayHave = async (server) => {
 			const decision = await mayHave(server);
 			return this.#slaves.get(link.id) === slave ? decision : { refusal: 'the link is gone' };
@@ -309,24 +308,25 @@ export class Hub {
 		slave.server = undefined;
 	}
 
-	#publish(slave: Slave, id: string, data: string): boolean {
-		if (!this.#keep(slave, data)) return false;
+	#publish(slave: Slave, id: string, data: string, direct: Register['direct']): boolean {
+		if (!this.#keep(slave, data, direct)) return false;
 		this.#announce(slave, id, data);
 		return true;
 	}
 
 	/** Keeps what a slave says of itself, if there is room. */
-	#keep(slave: Slave, data: string): boolean {
-		const length = this.#directoryLength + data.length - (slave.data?.length ?? 0);
-		if (length > this.#options.limits.directoryLength) {
-			// What it showed before is not true any more, and makes room for others.
-			this.#directoryLength -= slave.data?.length ?? 0;
+	#keep(slave: Slave, data: string, direct: Register['direct']): boolean {
+		const length = lengthOf(data, direct);
+		// What it showed before is not true any more, and makes room for others.
+		this.#directoryLength -= slave.length;
+		slave.length = 0;
+		if (this.#directoryLength + length > this.#options.limits.directoryLength) {
 			slave.data = undefined;
 			slave.link?.close(CLOSE.limit, 'the directory is full');
 			return false;
 		}
-		this.#directoryLength = length;
-		slave.data = data;
+		this.#directoryLength += length;
+		Object.assign(slave, { data, direct, length });
 		return true;
 	}
 
@@ -338,7 +338,7 @@ export class Hub {
 
 	#removeSlave(id: string): void {
 		const slave = this.#slaves.get(id);
-		this.#directoryLength -= slave?.data?.length ?? 0;
+		this.#directoryLength -= slave?.length ?? 0;
 		if (slave !== undefined) this.#release(slave, id);
 		this.#slaves.delete(id);
 		this.#routing.drop(id);

@@ -35,6 +35,8 @@ export interface Slave extends Peer<SlaveLink> {
 	data: string | undefined;
 	/** Where it can be reached. */
 	direct: DirectoryEntry['direct'];
+	/** How long both are, in characters, as others are told. */
+	length: number;
 	draining: boolean;
 	/** Runs until the link has registered. */
 	unregistered: NodeJS.Timeout | undefined;
@@ -42,6 +44,11 @@ export interface Slave extends Peer<SlaveLink> {
 	mayHave: MayHave | undefined;
 	/** The name that it has instead of being listed. */
 	server: ServerName | undefined;
+}
+
+/** How long is what a slave says of itself, in characters. */
+export function lengthOf(data: string, direct: DirectoryEntry['direct']): number {
+	return data.length + (direct === undefined ? 0 : JSON.stringify(direct).length);
 }
 
 /** What others are told of a slave. */

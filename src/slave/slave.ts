@@ -1,6 +1,7 @@
 import { Link } from '../link/index.js';
 import {
 	type AddressOptions,
+	type DirectInfo,
 	type Endpoint,
 	type IceServer,
 	type IceTransportPolicy,
@@ -107,7 +108,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	});
 	readonly #endpoint: Endpoint | undefined;
 	/** Where the master has been told that this slave is reached. */
-	#told: Endpoint['direct'];
+	#told: DirectInfo | undefined;
 	#id = '';
 	#data: string;
 	#draining = false;

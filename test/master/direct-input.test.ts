@@ -94,6 +94,31 @@ describe('a slave that says where it is reached in a form that nobody may apply'
 	});
 });
 
+describe('a slave that says of many places that it is reached there', () => {
+	it('has as much room in the directory for that and its user data as an operator allows, and gives it back', async (t) => {
+		const { url } = await masterFor(t, { limits: { directoryLength: 4000 } });
+		const long = Array(LIMITS.directCandidates).fill('x'.repeat(220));
+		const direct = { fingerprint: FINGERPRINT, candidates: long };
+		for (let round = 0; round < 3; round++) {
+			const { link } = await RawLink.slave(t, url);
+			link.say({ t: 'moved', direct });
+			const other = await RawLink.open(t, url, 'slave');
+			other.say({ t: 'register', data: '[1]', direct });
+			assert.deepEqual(await other.closed, { code: 4429, reason: 'the directory is full' });
+			const last = await RawLink.slave(t, url);
+			last.link.say({ t: 'moved', direct });
+			assert.equal((await last.link.closed).code, 4429);
+			link.say({ t: 'moved' });
+			link.say({ t: 'moved', direct });
+			link.say({ t: 'update', data: '[2]' });
+			const { link: client } = await RawLink.client(t, url);
+			await client.said.find(({ slaves, updated }) => JSON.stringify([slaves, updated]).includes('"[2]"'));
+			link.socket.close(1000);
+			await link.closed;
+		}
+	});
+});
+
 describe('a client that chooses credentials which are none', () => {
 	it('loses its link with 4400, and the slave never hears of them', async (t) => {
 		const { url, bystander } = await stage(t);

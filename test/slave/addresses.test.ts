@@ -161,6 +161,19 @@ describe('the address of a slave outside', () => {
 		await runningOver('rtc', slaveCo);
 	});
 
+	it('is found by a TURN server, too, which the slave does not use for anything else', async (t) => {
+		const stun = await stunServerFor(t, OUTSIDE);
+		const turn = { username: 'x', credential: 'x' };
+		const urls = [stun.url.replace('stun', 'turn'), 'turn:127.0.0.1:9?transport=tcp', 'turns:127.0.0.1:9'];
+		const { url } = await masterFor(t, { iceServers: [{ urls, ...turn }] });
+		const { until, link } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url);
+		await until(slave.id, isOutside(OUTSIDE));
+		await answerOf(t, link, slave.id);
+		const { candidate } = await link.hear('candidate', (each) => String(each.candidate).includes('typ srflx'));
+		assert.match(String(candidate), new RegExp(`${OUTSIDE.address} ${OUTSIDE.port}`));
+	});
+
 	it('is asked for again, and registered again when it has changed', async (t) => {
 		// Before anything is made: what was made with the real clock could not be ended with this one.
 		t.mock.timers.enable({ apis: ['setInterval'] });

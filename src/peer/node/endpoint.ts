@@ -178,9 +178,10 @@ const RETRY_MS = 20;
 
 const NO_SERVERS = { iceServers: [] };
 
-/** The URLs of servers that tell an address without asking who wants to know. */
+/** The URLs of servers that tell an address outside, which TURN servers do as STUN servers do: over UDP, to everybody. */
 function stunServers(servers: IceServer[]): string[] {
-	return servers.flatMap(({ urls }) => urls).filter((url) => url.startsWith('stun:'));
+	const urls = servers.flatMap(({ urls }) => urls).filter((url) => /^(stun|turn):(?!.*=tcp$)/.test(url));
+	return [...new Set(urls.map((url) => url.replace(/^turn:/, 'stun:').replace(/\?.*/, '')))];
 }
 
 function certificateOf({ certificate }: EndpointOptions): Certificate {

@@ -60,7 +60,8 @@ export interface Socket {
  * not be told apart.
  *
  * A TURN server has one allocation for each port that asks it (RFC 8656 section 2.2), so connections that share a port
- * cannot use one; it is enough that the other end does. Those that may go over TURN only have ports of their own.
+ * cannot use one; it is enough that the other end does. They only ask it for their address outside, which a relayed
+ * candidate of the other end has to know before it lets them in. Those that may go over TURN only have ports of their own.
  */
 export function createAnswerer({ port, bindAddress, certificate }: Socket): CreatePeer {
 	return (config, handlers) => {
@@ -73,7 +74,9 @@ export function createAnswerer({ port, bindAddress, certificate }: Socket): Crea
 			...(bindAddress === undefined ? {} : { bindAddress }),
 		};
 		if (config.iceTransportPolicy === 'relay') return new NodePeer(native, handlers);
-		const iceServers = native.iceServers.filter((each) => typeof each === 'string' || each.relayType === undefined);
+		const iceServers = native.iceServers.map((each) =>
+			typeof each === 'string' ? each : { hostname: each.hostname, port: each.port },
+		);
 		const shared = { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
 		return new NodePeer({ ...native, iceServers, ...shared }, handlers);
 	};
