@@ -149,10 +149,13 @@ export class Exchange implements ChannelHost {
 		} else this.#handlers.failed('limit-reached');
 	}
 
-	/** Sends again what was sent and may be lost. */
-	sendAgain(): void {
+	/**
+	 * The path is another one: says again what the other end may not know, so that nothing about a channel overtakes
+	 * the news of it. @param all whether messages may be lost as well
+	 */
+	sendAgain(all: boolean): void {
 		this.#kept.each((number, text) => this.paths.send(TEXT, 0, number, text));
-		for (const channel of this.channels.values()) channel.sendAgain();
+		if (all) for (const channel of this.channels.values()) channel.sendAgain();
 	}
 
 	/** Asks the other end for a sign of life; tells whether it came in time. */

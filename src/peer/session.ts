@@ -223,7 +223,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	#pathChanged(before: Carrier | undefined, again: boolean): void {
 		const { carrier, accepted } = this.#paths;
-		if (again) this.#exchange.sendAgain();
+		if (again || before !== carrier) this.#exchange.sendAgain(again);
 		if (carrier === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
 		else if (this.#state === 'connecting') {
 			if (carrier !== undefined && accepted) this.#opened();

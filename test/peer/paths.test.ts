@@ -12,6 +12,7 @@ type Step =
 	| { do: 'cutRtc' | 'cutRelay' | 'wake' }
 	| { do: 'cutLane'; pick: number }
 	| { do: 'rtcUp' | 'relayUp'; up: boolean }
+	| { do: 'hold'; from: 0 | 1; held: boolean }
 	| { do: 'wait'; ms: number }
 	| { do: 'open'; from: 0 | 1; kind: number };
 
@@ -36,7 +37,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	{ weight: 3, arbitrary: fc.record({ do: fc.constantFrom('cutRtc' as const, 'cutRelay' as const, 'wake' as const) }) },
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('cutLane' as const), pick: fc.nat({ max: 9 }) }) },
 	{ weight: 1, arbitrary: fc.record({ do: fc.constantFrom('rtcUp' as const, 'relayUp' as const), up: fc.boolean() }) },
-	{ weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(10, 110, 600) }) },
+	{ weight: 2, arbitrary: fc.record({ do: fc.constant('hold' as const), from: side, held: fc.boolean() }) },
+	{ weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(10, 110, 600, 1800) }) },
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('open' as const), from: side, kind: fc.nat({ max: 2 }) }) },
 );
 
@@ -103,7 +105,8 @@ class World {
 		} else if (step.do === 'send') this.#send(step.from, step.channel, step.count);
 		else if (step.do === 'cutLane') net.cutLane(step.pick);
 		else if (step.do === 'wake') net.client.wake();
-		else if (step.do === 'wait') this.#tick(step.ms);
+		else if (step.do === 'hold') net.held[step.from] = step.held;
+		else if (step.do === 'wait') this.#pass(step.ms);
 		else if (step.do === 'open') this.open(step.from, step.kind);
 		else if (step.do === 'rtcUp') net.rtcUp = step.up;
 		else if (step.do === 'relayUp') net.relayUp = step.up;
@@ -120,6 +123,11 @@ class World {
 			pair.sent[from].push(message);
 			channel.send(message);
 		}
+	}
+
+	/** Lets time pass, in steps: what takes turns is not to take all of them at once. */
+	#pass(ms: number): void {
+		for (let passed = 0; passed < ms; passed += 50) this.#tick(Math.min(50, ms - passed));
 	}
 
 	/** Lets all that is under way arrive, and time pass, until nothing more happens. */
@@ -139,6 +147,7 @@ class World {
 	async heal(): Promise<void> {
 		this.net.rtcUp = true;
 		this.net.relayUp = true;
+		this.net.held.fill(false);
 		this.net.client.wake();
 		await this.settle();
 	}
@@ -206,7 +215,21 @@ describe('a session on a network that fails', () => {
 				world.check();
 				await world.end(from);
 			}),
-			{ numRuns: 150, includeErrorInReport: true },
+			{
+				numRuns: Number(process.env.RUNS ?? 150),
+				includeErrorInReport: true,
+				examples: [
+					// A message comes over WebRTC while the news of its channel is still under way over the relay.
+					[
+						[
+							{ do: 'deliver', picks: [0, 0, 20, 0, 0, 0, 0] },
+							{ do: 'send', from: 0, channel: 1, count: 1 },
+							{ do: 'deliver', picks: [0] },
+						],
+						0,
+					],
+				],
+			},
 		);
 	});
 
@@ -226,6 +249,45 @@ describe('a session on a network that fails', () => {
 					await world.step({ do: 'send', from: (turn % 2) as 0 | 1, channel: turn % 6, count: 1 });
 				}
 				await world.heal();
+				world.check();
+				await world.end((point % 2) as 0 | 1);
+			}
+		});
+	}
+
+	for (const held of [
+		[true, true],
+		[true, false],
+		[false, true],
+	] as const) {
+		it(`goes on over the relay while WebRTC is held up, and comes back: ${held}`, async (t) => {
+			const tick = clock(t);
+			for (let point = 0; point < 40; point++) {
+				const world = await worldOf(t, tick);
+				await world.settle(500);
+				const { net } = world;
+				const talk = async (turns: number): Promise<void> => {
+					for (let turn = 0; turn < turns; turn++) {
+						await world.step({ do: 'send', from: (turn % 2) as 0 | 1, channel: turn % 6, count: 1 });
+						await world.settle(50);
+					}
+				};
+				await talk(point);
+				for (const from of [0, 1] as const) await world.step({ do: 'hold', from, held: held[from] });
+				await talk(40);
+				assert.deepEqual([net.client.path, net.slave.path], ['relay', 'relay']);
+				// What the slow half of the ends has sent before it knew arrives over the relay.
+				for (const { kind, sent, heard } of world.pairs) {
+					for (const end of [0, 1] as const) {
+						if (kind === 0) assert.ok(Number(heard[end].length) >= Number(sent[1 - end]?.length) - 1);
+					}
+				}
+				for (const from of [0, 1] as const) await world.step({ do: 'hold', from, held: false });
+				await world.settle(200);
+				assert.deepEqual([net.client.path, net.slave.path], ['rtc', 'rtc']);
+				assert.equal(net.peers.length, 2, 'the same connection');
+				await talk(12);
+				await world.settle(1000);
 				world.check();
 				await world.end((point % 2) as 0 | 1);
 			}

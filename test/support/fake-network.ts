@@ -12,6 +12,12 @@ import * as WAITS from '../../src/wire/waits.js';
 /** One direction of anything: what is under way in it, the next thing first. */
 class Wire {
 	readonly queue: (() => void)[] = [];
+	/** Whether what is under way waits. */
+	readonly held: () => boolean;
+
+	constructor(held: () => boolean = () => false) {
+		this.held = held;
+	}
 
 	push(arrive: () => void): void {
 		this.queue.push(arrive);
@@ -88,6 +94,7 @@ class NetChannel implements RtcChannel {
 class NetPeer implements RtcPeer {
 	readonly channels = new Map<number, NetChannel>();
 	readonly #network: FakeNetwork;
+	readonly #end: 0 | 1;
 	readonly #handlers: RtcPeerHandlers;
 	readonly #events: Wire;
 	readonly #wires = new Map<number, Wire>();
@@ -95,8 +102,9 @@ class NetPeer implements RtcPeer {
 	connected = false;
 	#closed = false;
 
-	constructor(network: FakeNetwork, handlers: RtcPeerHandlers) {
+	constructor(network: FakeNetwork, end: 0 | 1, handlers: RtcPeerHandlers) {
 		this.#network = network;
+		this.#end = end;
 		this.#handlers = handlers;
 		this.#events = network.wire();
 	}
@@ -145,7 +153,7 @@ class NetPeer implements RtcPeer {
 	wire(id: number): Wire {
 		let wire = this.#wires.get(id);
 		if (wire === undefined) {
-			wire = this.#network.wire();
+			wire = this.#network.wire(() => this.#network.held[this.#end]);
 			this.#wires.set(id, wire);
 		}
 		return wire;
@@ -231,6 +239,8 @@ export class FakeNetwork {
 	readonly slave: Session;
 	/** Whether connections over WebRTC come up. */
 	rtcUp = true;
+	/** Whether what the client sends over WebRTC, and what the slave sends, is held up: SCTP sends it again and again. */
+	readonly held: [boolean, boolean] = [false, false];
 	/** Whether ways through the master can be opened. */
 	relayUp = true;
 	readonly #wires: Wire[] = [];
@@ -247,15 +257,15 @@ export class FakeNetwork {
 		this.client.start();
 	}
 
-	wire(): Wire {
-		const wire = new Wire();
+	wire(held?: () => boolean): Wire {
+		const wire = new Wire(held);
 		this.#wires.push(wire);
 		return wire;
 	}
 
 	/** Lets the next thing of one of the streams arrive; tells whether there was one. */
 	deliver(pick: number): boolean {
-		const busy = this.#wires.filter(({ queue }) => queue.length > 0);
+		const busy = this.#wires.filter(({ queue, held }) => queue.length > 0 && !held());
 		const wire = busy[pick % Math.max(1, busy.length)];
 		wire?.queue.shift()?.();
 		return wire !== undefined;
@@ -312,7 +322,7 @@ export class FakeNetwork {
 		};
 		return new Session({
 			createPeer: (_config, handlers) => {
-				const peer = new NetPeer(this, handlers);
+				const peer = new NetPeer(this, makes === 'offer' ? 0 : 1, handlers);
 				this.peers.push(peer);
 				return peer;
 			},
