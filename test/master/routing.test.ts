@@ -42,6 +42,7 @@ describe('a session', () => {
 				attempt: 0,
 				sdp: 'v=0 answer',
 				relay: true,
+				rtc: true,
 			});
 			const candidate = { t: 'candidate', session, attempt: 1, candidate: 'anything at all', mid: 'x' };
 			slave.link.say(candidate);

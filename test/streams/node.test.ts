@@ -260,7 +260,7 @@ describe('streams where WebRTC does not work', { timeout: 30_000 }, () => {
 		const { url } = await passing(t, { relay: false });
 		await echoFor(t, clientFor(t, url), 'echo');
 		const { code } = (await failureOf(connect(clientFor(t, url, RELAY), 'echo'))) as { code: string };
-		assert.equal(code, 'rtc-failed');
+		assert.equal(code, 'no-common-path');
 	});
 
 	it('outlive a link that is lost and comes back', async (t) => {
