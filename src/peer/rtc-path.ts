@@ -62,11 +62,10 @@ export class RtcPath {
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
 		this.#trunk.attach({
-			open: () => {
-				this.open = true;
-				this.#handlers.open();
-			},
+			open: () => this.#opened(),
 			message: (data) => {
+				// A host may tell of a message before it tells that the stream is open.
+				this.#opened();
 				// Text is no frame, and read as an empty one.
 				if (!this.#closed) this.#handlers.frame(typeof data === 'string' ? new Uint8Array(0) : new Uint8Array(data));
 			},
@@ -129,6 +128,12 @@ export class RtcPath {
 		this.#closed = true;
 		this.open = false;
 		this.#peer.close();
+	}
+
+	#opened(): void {
+		if (this.open || this.#closed) return;
+		this.open = true;
+		this.#handlers.open();
 	}
 
 	#take(steps: Step[]): void {

@@ -128,6 +128,19 @@ describe('the paths of a session', () => {
 		assert.deepEqual([session.path, paths, host.peers.length], ['rtc', ['rtc', 'relay', 'rtc'], 2]);
 	});
 
+	it('are open with the first that is heard over them, also where the host tells of it before it tells that', (t) => {
+		const { session, host, announced } = stage(t, { makes: 'answer', openRelay: undefined });
+		const events: string[] = [];
+		session.on('open', () => events.push('open'));
+		session.on('datachannel', () => events.push('datachannel'));
+		session.start();
+		session.description('offer', 'first', 0);
+		const { trunk } = host.peer();
+		trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		trunk.handlers.open();
+		assert.deepEqual([events, session.path, announced[0]?.readyState], [['open', 'datachannel'], 'rtc', 'open']);
+	});
+
 	it('are waited for when the only one is left for a new attempt', async (t) => {
 		const { session, host, announced, paths } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
