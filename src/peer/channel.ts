@@ -367,12 +367,11 @@ export class Channel extends Emitter<ChannelEvents> {
 	};
 
 	#keep(unread: (string | ArrayBuffer)[], data: string | ArrayBuffer): void {
+		const before = this.#unreadBytes;
 		this.#unreadBytes += LIMITS.channelUnreadOverhead + sizeOf(data);
-		if (this.#unreadBytes <= LIMITS.channelUnreadBytes) {
-			unread.push(data);
-		} else if (this.#unreadBytes < Number.POSITIVE_INFINITY) {
-			// Once is enough, and what comes after a gap is not kept either.
-			this.#unreadBytes = Number.POSITIVE_INFINITY;
+		if (this.#unreadBytes <= LIMITS.channelUnreadBytes) unread.push(data);
+		// Once is enough, and what comes after a gap is not kept either.
+		else if (before <= LIMITS.channelUnreadBytes) {
 			this.#failed(new EnslavismError('unread-overflow', `nobody listens to "${this.label}"`));
 		}
 	}

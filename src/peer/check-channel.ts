@@ -7,13 +7,17 @@ const MAX_UINT16 = 65_535;
 /** Largest stream number a user may negotiate: the control channel has the next one. */
 const MAX_NEGOTIATED_ID = CONTROL_CHANNEL.id - 1;
 
-const bytes = (text: string) => new TextEncoder().encode(text).length;
-
 function refuse(message: string): never {
 	throw new EnslavismError('bad-option', message);
 }
 
-function checkUint16(name: string, value: number | undefined, max = MAX_UINT16): void {
+function checkText(name: string, value: unknown, max: number): void {
+	if (typeof value !== 'string' || new TextEncoder().encode(value).length > max) {
+		refuse(`${name} must be a string of at most ${max} bytes`);
+	}
+}
+
+function checkNumber(name: string, value: number | undefined, max = MAX_UINT16): void {
 	if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= max)) {
 		refuse(`${name} must be a whole number from 0 to ${max}`);
 	}
@@ -26,24 +30,19 @@ function checkUint16(name: string, value: number | undefined, max = MAX_UINT16):
  * @throws EnslavismError `bad-option`
  */
 export function checkChannel(name: string, options: DataChannelOptions): void {
-	if (typeof name !== 'string' || bytes(name) > LIMITS.channelNameBytes) {
-		refuse(`the name of a data channel must be a string of at most ${LIMITS.channelNameBytes} bytes`);
-	}
+	checkText('the name of a data channel', name, LIMITS.channelNameBytes);
 	if (typeof options !== 'object' || options === null) refuse('the options of a data channel must be an object');
-	const protocol = options.protocol ?? '';
-	if (typeof protocol !== 'string' || bytes(protocol) > LIMITS.channelProtocolBytes) {
-		refuse(`protocol must be a string of at most ${LIMITS.channelProtocolBytes} bytes`);
-	}
+	const { maxRetransmits, maxPacketLifeTime, id } = options;
+	checkText('protocol', options.protocol ?? '', LIMITS.channelProtocolBytes);
 	for (const name of ['ordered', 'negotiated'] as const) {
 		if (typeof (options[name] ?? false) !== 'boolean') refuse(`${name} must be true or false`);
 	}
-	checkUint16('maxRetransmits', options.maxRetransmits);
-	checkUint16('maxPacketLifeTime', options.maxPacketLifeTime);
-	if (options.maxRetransmits !== undefined && options.maxPacketLifeTime !== undefined) {
+	checkNumber('maxRetransmits', maxRetransmits);
+	checkNumber('maxPacketLifeTime', maxPacketLifeTime);
+	if (maxRetransmits !== undefined && maxPacketLifeTime !== undefined) {
 		refuse('maxRetransmits and maxPacketLifeTime exclude each other');
 	}
-	if (options.negotiated === true) {
-		if (options.id === undefined) refuse('a negotiated data channel needs an id');
-	}
-	if (options.negotiated === true) checkUint16('id', options.id, MAX_NEGOTIATED_ID);
+	if (options.negotiated !== true) return;
+	if (id === undefined) refuse('a negotiated data channel needs an id');
+	checkNumber('id', id, MAX_NEGOTIATED_ID);
 }

@@ -37,12 +37,11 @@ export class Session extends Emitter<SessionEvents> {
 	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
 	/** Resolves when the session is open; rejects with why it never will be. */
 	readonly opened: Promise<void>;
-	#resolveOpened!: () => void;
 	readonly #timeout: number;
 	readonly #paths: Paths;
 	readonly #exchange: Exchange;
-	/** Waits that are rejected when the session ends first. */
-	readonly #waits = new Set<(error: EnslavismError) => void>();
+	/** Why it is over. */
+	#over: EnslavismError | undefined;
 	/** Why either end is closing the session. */
 	#leaving: EnslavismError | undefined;
 	/** The one wait that runs at a time: opening, then being without a path, then closing. */
@@ -51,10 +50,7 @@ export class Session extends Emitter<SessionEvents> {
 	constructor({ timeout, ...options }: SessionOptions) {
 		super();
 		this.#timeout = timeout;
-		this.opened = new Promise((resolve, reject) => {
-			this.#resolveOpened = resolve;
-			this.#waits.add(reject);
-		});
+		this.opened = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		this.opened.catch(() => {});
 		this.#paths = new Paths(options, {
@@ -199,7 +195,7 @@ export class Session extends Emitter<SessionEvents> {
 		const opened = this.#state !== 'connecting';
 		this.#state = 'closed';
 		this.#wait.stop();
-		for (const reject of this.#waits) reject(error);
+		this.#over = error;
 		this.#paths.close();
 		this.#exchange.close(opened ? undefined : error);
 		this.emit('close', error);
@@ -225,7 +221,6 @@ export class Session extends Emitter<SessionEvents> {
 	#opened(): void {
 		this.#state = 'open';
 		if (this.#leaving === undefined) this.#wait.stop();
-		this.#resolveOpened();
 		this.emit('open');
 		this.#exchange.open();
 	}
@@ -235,20 +230,18 @@ export class Session extends Emitter<SessionEvents> {
 		return new Promise((resolve, reject) => {
 			const bound = new Timer();
 			const settle = (error?: EnslavismError): void => {
-				this.#waits.delete(settle);
 				this.off('path', look);
 				bound.stop();
 				if (error === undefined) resolve();
 				else reject(error);
 			};
 			const look = (): void => {
-				if (channel.readyState === 'open' && (early || this.path === 'rtc')) settle();
+				if (channel.readyState === 'closed') settle(this.#over ?? new EnslavismError('channel-not-open'));
+				else if (channel.readyState === 'open' && (early || this.path === 'rtc')) settle();
 			};
 			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
-			this.#waits.add(settle);
-			channel.on('close', () => settle(new EnslavismError('channel-not-open')));
-			channel.on('open', look);
 			this.on('path', look);
+			channel.on('open', look).on('close', look);
 			look();
 		});
 	}
