@@ -56,13 +56,13 @@ class Direction {
 		const send = this.#send;
 		const waiting = this.#waiting;
 		this.#waiting = undefined;
-		return waiting === undefined ? [] : [{ send, type, sdp }, ...waiting.map((candidate) => ({ send, candidate }))];
+		return waiting ? [{ send, type, sdp }, ...waiting.map((candidate) => ({ send, candidate }))] : [];
 	}
 
 	/** Candidates past the protocol's bound do not pass: a host with that many addresses connects over the first. */
 	candidate(candidate: BareCandidate): Step[] {
 		if (++this.#count > LIMITS.candidatesPerSession) return [];
-		if (this.#waiting === undefined) return [{ send: this.#send, candidate }];
+		if (!this.#waiting) return [{ send: this.#send, candidate }];
 		this.#waiting.push(candidate);
 		return [];
 	}

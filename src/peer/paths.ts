@@ -140,11 +140,6 @@ export class Paths {
 		return this.#options.paths?.includes(path) ?? true;
 	}
 
-	/** Begins: the end that makes the offer makes it, the other one waits for it. */
-	start(): void {
-		if (this.#offers) this.#connect();
-	}
-
 	/** The other end has accepted. @param relay whether it takes the way through the master */
 	accept(relay: boolean): void {
 		this.accepted = true;
@@ -170,11 +165,11 @@ export class Paths {
 	}
 
 	/** Opens a way through the master: the one that the other end has opened, or one of its own where there is none. */
-	openRelay(open = this.#relay === undefined ? this.#options.openRelay : undefined): void {
-		if (open === undefined || this.#relayRefused || this.ended) return;
+	openRelay(open = this.#relay ? undefined : this.#options.openRelay): void {
+		if (!open || this.#relayRefused || this.ended) return;
 		const pipe = open({
 			frame: (bytes) => {
-				if (pipe !== undefined && this.#relay === pipe) this.#handlers.frame(bytes, pipe);
+				if (pipe && this.#relay === pipe) this.#handlers.frame(bytes, pipe);
 			},
 			lost: (final) => {
 				if (final) this.#relayRefused = true;
@@ -188,12 +183,12 @@ export class Paths {
 		this.#choose(old !== undefined);
 	}
 
-	/** The way to the other end through the master may be open again, or the host is online again: tries what is missing. */
+	/** Tries what is missing, at this end if it makes the offer: at first, and when the master or the host may be online again. */
 	wake(): void {
-		if (this.ended || !this.#offers || this.attempt < 0) return;
+		if (this.ended || !this.#offers) return;
 		if (this.accepted) this.openRelay();
 		// What was offered before may have been lost.
-		if (this.#rtc === undefined || this.silent || !this.accepted) this.#connect();
+		if (!this.#rtc || this.silent || !this.accepted) this.#connect();
 	}
 
 	/** Gives a channel its lane; tells whether it could. */
@@ -271,7 +266,7 @@ export class Paths {
 				},
 			);
 			this.#rtc = path;
-			this.#giveUpIn(direct === undefined ? WAITS.rtc : WAITS.direct, 'no path was found in time');
+			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found in time');
 			path.start();
 		} catch (cause) {
 			this.#handlers.failed(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
@@ -296,7 +291,7 @@ export class Paths {
 
 	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
 	#rtcWeak(weak: boolean): void {
-		if (weak) this.#giveUpIn(this.#relay === undefined ? WAITS.disconnected : WAITS.weak, 'no answer');
+		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected, 'no answer');
 		else if (!this.silent) this.#bound.stop();
 	}
 
@@ -313,21 +308,21 @@ export class Paths {
 
 	#rtcLost(problem: string, parted: boolean): void {
 		const carried = this.#dropRtc();
-		if (parted && carried && (this.#relay === undefined || this.#handlers.leaving())) {
+		if (parted && carried && (!this.#relay || this.#handlers.leaving())) {
 			this.#handlers.gone();
 			return;
 		}
 		this.#choose(carried);
-		if (this.#options.retries === false && this.#relay === undefined) {
+		if (this.#options.retries === false && !this.#relay) {
 			this.#handlers.failed(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));
 		}
 		if (!this.#offers || this.ended) return;
 		if (this.accepted) this.openRelay();
 		// An attempt that fails at once has not failed for want of a path.
 		const isEarly = performance.now() - this.#started < WAITS.retry;
-		const quick = this.#direct !== undefined || (isEarly && this.#quickFailures++ < LIMITS.retries);
+		const quick = this.#direct || (isEarly && this.#quickFailures++ < LIMITS.retries);
 		this.#direct = undefined;
-		if (quick || this.#relay !== undefined || this.#used) {
+		if (quick || this.#relay || this.#used) {
 			this.#retry.set(quick ? 0 : this.#backoff.next(), () => this.#connect());
 		} else this.#handlers.failed(new EnslavismError('rtc-failed', problem));
 	}
@@ -335,7 +330,7 @@ export class Paths {
 	/** Leaves WebRTC for the relay, until it answers. Tells whether it does. */
 	#leaveSilent(): boolean {
 		// A relay that has much to send already need not be given all of it again.
-		const isRoom = this.#relay !== undefined && this.#relay.queued <= CONGESTED_BYTES;
+		const isRoom = this.#relay && this.#relay.queued <= CONGESTED_BYTES;
 		if (!this.#rtc?.open || this.silent || !isRoom) return false;
 		this.silent = true;
 		this.watch.ask();
@@ -351,8 +346,7 @@ export class Paths {
 			this.#rtcWeak(true);
 		}
 		this.#choose(true);
-		if (this.#relayRefused || !this.#offers || this.carrier !== undefined || !this.accepted) return;
-		this.#retry.set(this.#backoff.next(), () => this.wake());
+		if (!this.carrier && this.accepted) this.#retry.set(this.#backoff.next(), () => this.wake());
 	}
 
 	/** Takes the best path there is. @param lost whether what was sent may have been lost with another */
@@ -363,6 +357,6 @@ export class Paths {
 		this.#used ||= this.accepted && next !== undefined;
 		// What waits in a slow way through the master need not be waited for.
 		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
-		this.#handlers.changed(before, lost || isSlow || before === undefined);
+		this.#handlers.changed(before, lost || isSlow || !before);
 	}
 }

@@ -94,7 +94,7 @@ export class Session extends Emitter<SessionEvents> {
 	start(): void {
 		this.#state = 'connecting';
 		this.#endIn(this.#timeout, 'connect-timeout');
-		this.#paths.start();
+		this.#paths.wake();
 	}
 
 	/** The other end has accepted. @param relay whether it takes the way through the master */
@@ -119,7 +119,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** The way to the other end through the master may be open again, or the host is online again: tries what is missing. */
 	wake(): void {
-		this.#paths.wake();
+		if (this.#state !== 'new') this.#paths.wake();
 	}
 
 	/**
@@ -155,7 +155,7 @@ export class Session extends Emitter<SessionEvents> {
 	probe(final = false): void {
 		const probed = this.#paths.carrier;
 		if (!this.open) return;
-		if (probed !== undefined) {
+		if (probed) {
 			this.rtt().catch(() => {
 				// One that has lost this path meanwhile waits for another.
 				if (final || this.#paths.carrier === probed) this.#gone();
@@ -183,9 +183,9 @@ export class Session extends Emitter<SessionEvents> {
 	 */
 	closed(error: EnslavismError): void {
 		if (this.#paths.ended) return;
-		const said = this.#leaving !== undefined && this.#exchange.channels.size === 0;
+		const said = this.#leaving && this.#exchange.channels.size === 0;
 		this.#leaving ??= error;
-		if (said || this.#paths.carrier === undefined) this.fail(this.#leaving);
+		if (said || !this.#paths.carrier) this.fail(this.#leaving);
 		else this.#linger(0);
 	}
 
@@ -208,11 +208,11 @@ export class Session extends Emitter<SessionEvents> {
 	#pathChanged(before: Carrier | undefined, again: boolean): void {
 		const { carrier, accepted } = this.#paths;
 		if (again || before !== carrier) this.#exchange.sendAgain(again);
-		if (carrier === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
+		if (!carrier && this.#leaving) this.fail(this.#leaving);
 		else if (this.#state === 'connecting') {
-			if (carrier !== undefined && accepted) this.#opened();
+			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {
-			if (carrier === undefined) this.#endIn(WAITS.pathless, 'session-closed');
+			if (!carrier) this.#endIn(WAITS.pathless, 'session-closed');
 			else this.#wait.stop();
 			this.emit('path', carrier?.kind);
 		}
@@ -220,7 +220,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	#opened(): void {
 		this.#state = 'open';
-		if (this.#leaving === undefined) this.#wait.stop();
+		if (!this.#leaving) this.#wait.stop();
 		this.emit('open');
 		this.#exchange.open();
 	}
@@ -232,7 +232,7 @@ export class Session extends Emitter<SessionEvents> {
 			const settle = (error?: EnslavismError): void => {
 				this.off('path', look);
 				bound.stop();
-				if (error === undefined) resolve();
+				if (!error) resolve();
 				else reject(error);
 			};
 			const look = (): void => {
@@ -255,7 +255,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** The end that says goodbye hangs up, once it knows that both have read everything. */
 	#perhapsPart(): void {
-		if (this.#leaving === undefined || this.#exchange.channels.size > 0) return;
+		if (!this.#leaving || this.#exchange.channels.size > 0) return;
 		if (this.#state !== 'closing') this.#exchange.acknowledge(0, true);
 		else if (this.#exchange.understood) this.#gone();
 	}
