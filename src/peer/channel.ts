@@ -220,7 +220,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (this.#state === 'closed') return;
 		this.#lingering.stop();
 		if (this.listenerCount('message') > 0) this.#tellUnread();
-		if (error !== undefined) this.#failed(error);
+		if (error) this.#failed(error);
 		this.#state = 'closed';
 		if (this.#host.closesLanes) this.#lane?.stream.close();
 		this.unlane();
@@ -236,7 +236,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** A message arrived. @internal */
 	arrived(number: number, message: string | ArrayBuffer): void {
-		if (this.#arrived === undefined) this.#heard(message);
+		if (!this.#arrived) this.#heard(message);
 		else if (this.#arrived.take(number, message, this.#heard)) {
 			// Also what came before already: it was sent again because the other end does not know that.
 			this.#host.acknowledge(this.number, this.#arrived.urgent);
@@ -263,14 +263,14 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Gives the channel a stream of its own. @internal */
 	lane(stream: RtcChannel): void {
-		const numbers = this.#kept === undefined ? 'none' : this.ordered ? 'count' : 'frames';
+		const numbers = this.#kept ? (this.ordered ? 'count' : 'frames') : 'none';
 		const lane = new Lane(stream, this.number, numbers, {
 			message: (number, data) => {
 				this.#host.paths.watch.heard = true;
 				this.arrived(number, data);
 			},
 			low: () => {
-				if (this.#kept === undefined) this.#tell('bufferedamountlow');
+				if (!this.#kept) this.#tell('bufferedamountlow');
 			},
 			closed: () => {
 				if (this.#lane !== lane) return;
@@ -285,7 +285,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** The other end listens on the lane. @internal */
 	laneReady(): void {
-		if (this.#lane !== undefined) this.#lane.heard = true;
+		if (this.#lane) this.#lane.heard = true;
 	}
 
 	/** The lane is gone. @internal */
@@ -306,12 +306,12 @@ export class Channel extends Emitter<ChannelEvents> {
 		}
 		const kept = this.#kept;
 		this.#uncounted -= bytes;
-		if (kept === undefined && this.#uncounted >= 0) return;
+		if (!kept && this.#uncounted >= 0) return;
 		const waiting = this.bufferedAmount;
 		this.#uncounted = RECOUNT_BYTES - waiting;
 		// What is too much before the other end has accepted is dropped.
-		if (kept === undefined && !this.#host.paths.accepted) return;
-		if (this.#host.fits(waiting, bytes) && (kept === undefined || kept.count < LIMITS.channelKeptMessages)) return;
+		if (!kept && !this.#host.paths.accepted) return;
+		if (this.#host.fits(waiting, bytes) && (!kept || kept.count < LIMITS.channelKeptMessages)) return;
 		throw new EnslavismError(
 			'buffer-full',
 			`${waiting} bytes are waiting in "${this.label}"; wait for bufferedamountlow`,
@@ -324,19 +324,19 @@ export class Channel extends Emitter<ChannelEvents> {
 		// The caller may write into its memory as soon as this returns; paths take a copy of their own.
 		const number = kept?.keep(typeof message === 'string' ? message : new Uint8Array(message)) ?? 0;
 		const { paths } = this.#host;
-		if (kept !== undefined) paths.watch.start();
+		if (kept) paths.watch.start();
 		if (!lane?.ready || paths.silent) this.#host.send(this, number, message);
 		if (!lane?.ready) return;
 		if (paths.silent) {
 			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.
-			if (kept === undefined || !this.ordered) return;
+			if (!kept || !this.ordered) return;
 			lane.heard = lane.stream.bufferedAmount <= SILENT_LANE_BYTES;
 		}
 		try {
 			lane.send(number, message);
 		} catch (cause) {
 			// What is kept is sent again over the trunk, or over another path once this one has told that it is gone.
-			if (kept === undefined) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
+			if (!kept) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
 			lane.heard = false;
 			this.sendAgain();
 		}
@@ -357,24 +357,23 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */
 	#watchLow(): void {
-		if (this.#kept !== undefined || this.listenerCount('bufferedamountlow') === 0) return;
+		if (this.#kept || this.listenerCount('bufferedamountlow') === 0) return;
 		this.#lane?.stream.setLowThreshold(this.#lowThreshold);
 	}
 
 	readonly #heard = (data: string | ArrayBuffer): void => {
 		if (this.#state === 'closed') return;
-		if (this.#unread !== undefined && this.listenerCount('message') > 0) this.#tellUnread();
-		if (this.#unread === undefined) this.#tellMessage(data);
+		if (this.#unread && this.listenerCount('message') > 0) this.#tellUnread();
+		if (!this.#unread) this.#tellMessage(data);
 		else this.#keep(this.#unread, data);
 	};
 
 	#keep(unread: (string | ArrayBuffer)[], data: string | ArrayBuffer): void {
+		const before = this.#unreadBytes;
 		this.#unreadBytes += LIMITS.channelUnreadOverhead + sizeOf(data);
-		if (this.#unreadBytes <= LIMITS.channelUnreadBytes) {
-			unread.push(data);
-		} else if (this.#unreadBytes < Number.POSITIVE_INFINITY) {
-			// Once is enough, and what comes after a gap is not kept either.
-			this.#unreadBytes = Number.POSITIVE_INFINITY;
+		if (this.#unreadBytes <= LIMITS.channelUnreadBytes) unread.push(data);
+		// Once is enough, and what comes after a gap is not kept either.
+		else if (before <= LIMITS.channelUnreadBytes) {
 			this.#failed(new EnslavismError('unread-overflow', `nobody listens to "${this.label}"`));
 		}
 	}
@@ -406,7 +405,7 @@ for (const name of ['open', 'message', 'bufferedamountlow', 'error', 'close'] as
 		},
 		set(this: Channel, listener: Listener<unknown[]> | null) {
 			const before = listeners.get(this);
-			if (before !== undefined) this.off(name, before);
+			if (before) this.off(name, before);
 			listeners.delete(this);
 			if (typeof listener !== 'function') return;
 			listeners.set(this, listener);

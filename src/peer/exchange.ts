@@ -175,7 +175,7 @@ export class Exchange implements ChannelHost {
 	/** A frame arrived. */
 	take(bytes: Uint8Array, from: Carrier): void {
 		const frame = readFrame(bytes);
-		if (frame === undefined) {
+		if (!frame) {
 			this.broken();
 			return;
 		}

@@ -64,7 +64,7 @@ export class Lane {
 		if (this.#numbers === 'none') message(0, data);
 		else if (this.#numbers === 'frames') {
 			const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
-			if (frame !== undefined && frame.kind <= BYTES) message(frame.number, frame.data);
+			if (frame && frame.kind <= BYTES) message(frame.number, frame.data);
 			else broken();
 		} else if (this.#next >= 0) message(this.#next++, data);
 		else {

@@ -11,21 +11,13 @@ import { sdpToSend } from './sdp.js';
 /** A candidate without its session. */
 export type BareCandidate = Pick<Candidate, 'candidate' | 'mid'>;
 
-/** What to do, in this order. */
-export type Step =
-	| { do: 'send-description'; type: DescriptionType; sdp: string }
-	| { do: 'send-candidate'; candidate: BareCandidate }
-	| { do: 'apply-description'; type: DescriptionType; sdp: string }
-	| { do: 'apply-candidate'; candidate: BareCandidate };
+/** What to do, in this order: to send something of this end's, or to apply something of the other one's. */
+export type Step = { send: boolean } & ({ type: DescriptionType; sdp: string } | { candidate: BareCandidate });
 
 export class Negotiation {
 	readonly #local: DescriptionType;
-	/** Local candidates waiting for the local description; `undefined` once it was sent. */
-	#unsent: BareCandidate[] | undefined = [];
-	/** Remote candidates waiting for the remote description; `undefined` once it was applied. */
-	#unapplied: BareCandidate[] | undefined = [];
-	#sent = 0;
-	#received = 0;
+	readonly #sent = new Direction(true);
+	readonly #received = new Direction(false);
 
 	/** @param local which description this end makes */
 	constructor(local: DescriptionType) {
@@ -33,33 +25,45 @@ export class Negotiation {
 	}
 
 	localDescription(type: DescriptionType, sdp: string): Step[] {
-		if (type !== this.#local || this.#unsent === undefined) return [];
-		const steps: Step[] = [{ do: 'send-description', type, sdp: sdpToSend(type, sdp) }];
-		for (const candidate of this.#unsent) steps.push({ do: 'send-candidate', candidate });
-		this.#unsent = undefined;
-		return steps;
+		return type === this.#local ? this.#sent.description(type, sdpToSend(type, sdp)) : [];
 	}
 
-	/** Candidates past the protocol's bound are not sent: a host with that many addresses connects over the first. */
 	localCandidate(candidate: BareCandidate): Step[] {
-		if (++this.#sent > LIMITS.candidatesPerSession) return [];
-		if (this.#unsent === undefined) return [{ do: 'send-candidate', candidate }];
-		this.#unsent.push(candidate);
-		return [];
+		return this.#sent.candidate(candidate);
 	}
 
 	remoteDescription(type: DescriptionType, sdp: string): Step[] {
-		if (type === this.#local || this.#unapplied === undefined) return [];
-		const steps: Step[] = [{ do: 'apply-description', type, sdp }];
-		for (const candidate of this.#unapplied) steps.push({ do: 'apply-candidate', candidate });
-		this.#unapplied = undefined;
-		return steps;
+		return type === this.#local ? [] : this.#received.description(type, sdp);
 	}
 
 	remoteCandidate(candidate: BareCandidate): Step[] {
-		if (++this.#received > LIMITS.candidatesPerSession) return [];
-		if (this.#unapplied === undefined) return [{ do: 'apply-candidate', candidate }];
-		this.#unapplied.push(candidate);
+		return this.#received.candidate(candidate);
+	}
+}
+
+/** What goes one way. */
+class Direction {
+	readonly #send: boolean;
+	/** Candidates that wait for the description; `undefined` once it has passed. */
+	#waiting: BareCandidate[] | undefined = [];
+	#count = 0;
+
+	constructor(send: boolean) {
+		this.#send = send;
+	}
+
+	description(type: DescriptionType, sdp: string): Step[] {
+		const send = this.#send;
+		const waiting = this.#waiting;
+		this.#waiting = undefined;
+		return waiting ? [{ send, type, sdp }, ...waiting.map((candidate) => ({ send, candidate }))] : [];
+	}
+
+	/** Candidates past the protocol's bound do not pass: a host with that many addresses connects over the first. */
+	candidate(candidate: BareCandidate): Step[] {
+		if (++this.#count > LIMITS.candidatesPerSession) return [];
+		if (!this.#waiting) return [{ send: this.#send, candidate }];
+		this.#waiting.push(candidate);
 		return [];
 	}
 }

@@ -152,11 +152,6 @@ export class Paths {
 		return this.#refused.has(path);
 	}
 
-	/** Begins: the end that makes the offer makes it, the other one waits for it. */
-	start(): void {
-		if (this.#offers) this.#connect();
-	}
-
 	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
 	accept(relay: boolean, rtc: boolean): void {
 		this.accepted = true;
@@ -187,13 +182,13 @@ export class Paths {
 	}
 
 	/** Opens a way through the master: the one that the other end has opened, or one of its own where there is none. */
-	openRelay(open = this.#relay === undefined ? this.#options.openRelay : undefined): void {
-		if (open === undefined || this.refuses('relay') || this.ended) return;
+	openRelay(open = this.#relay ? undefined : this.#options.openRelay): void {
+		if (!open || this.refuses('relay') || this.ended) return;
 		this.#relayRetry.stop();
 		this.#relayOpened = performance.now();
 		const pipe = open({
 			frame: (bytes) => {
-				if (pipe !== undefined && this.#relay === pipe) this.#handlers.frame(bytes, pipe);
+				if (pipe && this.#relay === pipe) this.#handlers.frame(bytes, pipe);
 			},
 			lost: (final) => {
 				if (final) this.#refused.add('relay');
@@ -209,14 +204,14 @@ export class Paths {
 	}
 
 	/**
-	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
+	 * Tries what is missing, at this end if it makes the offer: at first, and when the master or the host may be online again.
 	 *
 	 * @param relinked whether the link is another one: what was under way in the old one is lost
 	 */
 	wake(relinked: boolean): void {
-		if (this.ended || !this.#offers || this.attempt < 0) return;
+		if (this.ended || !this.#offers) return;
 		if (this.accepted) this.openRelay();
-		if (relinked ? !this.#rtc?.open || this.silent : this.#rtc === undefined) this.#connect();
+		if (relinked ? !this.#rtc?.open || this.silent : !this.#rtc) this.#connect();
 	}
 
 	/** Gives a channel its lane; tells whether it could. */
@@ -294,10 +289,17 @@ export class Paths {
 				},
 			);
 			this.#rtc = path;
-			this.#giveUpIn(direct === undefined ? WAITS.rtc : WAITS.direct, 'no path was found in time');
+			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found in time');
 			path.start();
 		} catch (cause) {
-			this.#handlers.failed(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
+			if (this.refuses('relay')) {
+				this.#handlers.failed(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
+				return;
+			}
+			// A host may have no WebRTC at all: there are browsers where it is switched off.
+			this.#refused.add('rtc');
+			this.#choose(this.#dropRtc());
+			if (this.#offers) this.#connect();
 		}
 	}
 
@@ -319,7 +321,7 @@ export class Paths {
 
 	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
 	#rtcWeak(weak: boolean): void {
-		if (weak) this.#giveUpIn(this.#relay === undefined ? WAITS.disconnected : WAITS.weak, 'no answer');
+		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected, 'no answer');
 		else if (!this.silent) this.#bound.stop();
 	}
 
@@ -336,21 +338,21 @@ export class Paths {
 
 	#rtcLost(problem: string, parted: boolean): void {
 		const carried = this.#dropRtc();
-		if (parted && carried && (this.#relay === undefined || this.#handlers.leaving())) {
+		if (parted && carried && (!this.#relay || this.#handlers.leaving())) {
 			this.#handlers.gone();
 			return;
 		}
 		this.#choose(carried);
-		if (this.#options.retries === false && this.#relay === undefined) {
+		if (this.#options.retries === false && !this.#relay) {
 			this.#handlers.failed(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));
 		}
 		if (!this.#offers || this.ended) return;
 		if (this.accepted) this.openRelay();
 		// An attempt that fails at once has not failed for want of a path.
 		const isEarly = performance.now() - this.#started < WAITS.retry;
-		const quick = this.#direct !== undefined || (isEarly && this.#quickFailures++ < LIMITS.retries);
+		const quick = this.#direct || (isEarly && this.#quickFailures++ < LIMITS.retries);
 		this.#direct = undefined;
-		if (quick || this.#relay !== undefined || this.#used) {
+		if (quick || this.#relay || this.#used) {
 			this.#retry.set(quick ? 0 : this.#backoff.next(), () => this.#connect());
 		} else this.#handlers.failed(new EnslavismError('rtc-failed', problem));
 	}
@@ -358,7 +360,7 @@ export class Paths {
 	/** Leaves WebRTC for the relay, until it answers. Tells whether it does. */
 	#leaveSilent(): boolean {
 		// A relay that has much to send already need not be given all of it again.
-		const isRoom = this.#relay !== undefined && this.#relay.queued <= CONGESTED_BYTES;
+		const isRoom = this.#relay && this.#relay.queued <= CONGESTED_BYTES;
 		if (!this.#rtc?.open || this.silent || !isRoom) return false;
 		this.silent = true;
 		this.watch.ask();
@@ -380,7 +382,7 @@ export class Paths {
 
 	/** A way through the master that is not there is tried again, also while it is not needed: WebRTC may die. */
 	#relayLater(): void {
-		if (this.#relay !== undefined || this.refuses('relay') || this.ended || !this.#offers || !this.accepted) return;
+		if (this.#relay || this.refuses('relay') || this.ended || !this.#offers || !this.accepted) return;
 		this.#relayRetry.set(this.#relayBackoff.next(), () => this.openRelay());
 	}
 
@@ -392,7 +394,7 @@ export class Paths {
 		this.#used ||= this.accepted && next !== undefined;
 		// What waits in a slow way through the master need not be waited for.
 		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
-		if (next === undefined && this.#refused.size === PATHS.length) this.#handlers.gone();
-		else this.#handlers.changed(before, lost || isSlow || before === undefined);
+		if (!next && this.#refused.size === PATHS.length) this.#handlers.gone();
+		else this.#handlers.changed(before, lost || isSlow || !before);
 	}
 }

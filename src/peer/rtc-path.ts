@@ -143,9 +143,10 @@ export class RtcPath {
 	}
 
 	#do(step: Step): void {
-		if (step.do === 'send-description') this.#describe(step.type, step.sdp);
-		else if (step.do === 'send-candidate') this.#handlers.candidate(step.candidate);
-		else if (step.do === 'apply-description') this.#peer.accept(step.type, step.sdp, this.#credentials);
+		if ('sdp' in step) {
+			if (step.send) this.#describe(step.type, step.sdp);
+			else this.#peer.accept(step.type, step.sdp, this.#credentials);
+		} else if (step.send) this.#handlers.candidate(step.candidate);
 		else this.#peer.addCandidate(step.candidate.candidate, step.candidate.mid);
 	}
 

@@ -49,6 +49,7 @@ export interface RtcPeerHandlers {
 }
 
 export interface RtcChannelHandlers {
+	/** Told before any message. */
 	open(): void;
 	message(data: string | ArrayBuffer): void;
 	low(): void;

@@ -37,12 +37,11 @@ export class Session extends Emitter<SessionEvents> {
 	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
 	/** Resolves when the session is open; rejects with why it never will be. */
 	readonly opened: Promise<void>;
-	#resolveOpened!: () => void;
 	readonly #timeout: number;
 	readonly #paths: Paths;
 	readonly #exchange: Exchange;
-	/** Waits that are rejected when the session ends first. */
-	readonly #waits = new Set<(error: EnslavismError) => void>();
+	/** Why it is over. */
+	#over: EnslavismError | undefined;
 	/** Why either end is closing the session. */
 	#leaving: EnslavismError | undefined;
 	/** The one wait that runs at a time: opening, then being without a path, then closing. */
@@ -51,10 +50,7 @@ export class Session extends Emitter<SessionEvents> {
 	constructor({ timeout, ...options }: SessionOptions) {
 		super();
 		this.#timeout = timeout;
-		this.opened = new Promise((resolve, reject) => {
-			this.#resolveOpened = resolve;
-			this.#waits.add(reject);
-		});
+		this.opened = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		this.opened.catch(() => {});
 		this.#paths = new Paths(options, {
@@ -103,7 +99,7 @@ export class Session extends Emitter<SessionEvents> {
 	start(): void {
 		this.#state = 'connecting';
 		this.#endIn(this.#timeout, 'connect-timeout');
-		this.#paths.start();
+		this.#paths.wake(true);
 	}
 
 	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
@@ -132,7 +128,7 @@ export class Session extends Emitter<SessionEvents> {
 	 * @param relinked whether the link is another one: what was under way in the old one is lost
 	 */
 	wake(relinked = true): void {
-		this.#paths.wake(relinked);
+		if (this.#state !== 'new') this.#paths.wake(relinked);
 	}
 
 	/**
@@ -168,7 +164,7 @@ export class Session extends Emitter<SessionEvents> {
 	probe(final = false): void {
 		const probed = this.#paths.carrier;
 		if (!this.open) return;
-		if (probed !== undefined) {
+		if (probed) {
 			this.rtt().catch(() => {
 				// One that has lost this path meanwhile waits for another.
 				if (final || this.#paths.carrier === probed) this.#gone();
@@ -196,9 +192,9 @@ export class Session extends Emitter<SessionEvents> {
 	 */
 	closed(error: EnslavismError): void {
 		if (this.#paths.ended) return;
-		const said = this.#leaving !== undefined && this.#exchange.channels.size === 0;
+		const said = this.#leaving && this.#exchange.channels.size === 0;
 		this.#leaving ??= error;
-		if (said || this.#paths.carrier === undefined) this.fail(this.#leaving);
+		if (said || !this.#paths.carrier) this.fail(this.#leaving);
 		else this.#linger(0);
 	}
 
@@ -208,7 +204,7 @@ export class Session extends Emitter<SessionEvents> {
 		const opened = this.#state !== 'connecting';
 		this.#state = 'closed';
 		this.#wait.stop();
-		for (const reject of this.#waits) reject(error);
+		this.#over = error;
 		this.#paths.close();
 		this.#exchange.close(opened ? undefined : error);
 		this.emit('close', error);
@@ -224,11 +220,11 @@ export class Session extends Emitter<SessionEvents> {
 	#pathChanged(before: Carrier | undefined, again: boolean): void {
 		const { carrier, accepted } = this.#paths;
 		if (again || before !== carrier) this.#exchange.sendAgain(again);
-		if (carrier === undefined && this.#leaving !== undefined) this.fail(this.#leaving);
+		if (!carrier && this.#leaving) this.fail(this.#leaving);
 		else if (this.#state === 'connecting') {
-			if (carrier !== undefined && accepted) this.#opened();
+			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {
-			if (carrier === undefined) this.#endIn(WAITS.pathless, 'session-closed');
+			if (!carrier) this.#endIn(WAITS.pathless, 'session-closed');
 			else this.#wait.stop();
 			this.emit('path', carrier?.kind);
 		}
@@ -236,8 +232,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	#opened(): void {
 		this.#state = 'open';
-		if (this.#leaving === undefined) this.#wait.stop();
-		this.#resolveOpened();
+		if (!this.#leaving) this.#wait.stop();
 		this.emit('open');
 		this.#exchange.open();
 	}
@@ -247,22 +242,20 @@ export class Session extends Emitter<SessionEvents> {
 		return new Promise((resolve, reject) => {
 			const bound = new Timer();
 			const settle = (error?: EnslavismError): void => {
-				this.#waits.delete(settle);
 				this.off('path', look);
 				bound.stop();
-				if (error === undefined) resolve();
+				if (!error) resolve();
 				else reject(error);
 			};
 			const look = (): void => {
-				if (channel.readyState !== 'open') return;
-				if (early || this.path === 'rtc') settle();
-				else if (this.#paths.refuses('rtc')) settle(noCommonPath());
+				const { readyState } = channel;
+				if (readyState === 'closed') settle(this.#over ?? new EnslavismError('channel-not-open'));
+				else if (readyState === 'open' && (early || this.path === 'rtc')) settle();
+				else if (readyState === 'open' && this.#paths.refuses('rtc')) settle(noCommonPath());
 			};
 			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
-			this.#waits.add(settle);
-			channel.on('close', () => settle(new EnslavismError('channel-not-open')));
-			channel.on('open', look);
 			this.on('path', look);
+			channel.on('open', look).on('close', look);
 			look();
 		});
 	}
@@ -276,7 +269,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** The end that says goodbye hangs up, once it knows that both have read everything. */
 	#perhapsPart(): void {
-		if (this.#leaving === undefined || this.#exchange.channels.size > 0) return;
+		if (!this.#leaving || this.#exchange.channels.size > 0) return;
 		if (this.#state !== 'closing') this.#exchange.acknowledge(0, true);
 		else if (this.#exchange.understood) this.#gone();
 	}

@@ -111,6 +111,32 @@ describe('a session that opens', () => {
 		assert.deepEqual([host.peers.length, host.peer().closed, session.path], [1, true, 'relay']);
 	});
 
+	it('is over the relay where a host has no WebRTC', async (t) => {
+		for (const makes of ['offer', 'answer'] as const) {
+			const createPeer = () => {
+				throw new ReferenceError('RTCPeerConnection is not defined');
+			};
+			const { session, relay, signals, codes, pass } = stage(t, { createPeer, makes });
+			session.start();
+			if (makes === 'offer') session.accepted();
+			else session.description('offer', 'sdp', 0);
+			if (makes === 'answer') session.relay(relay.open);
+			assert.equal(session.path, 'relay');
+			pass(60_000);
+			assert.deepEqual([signals, codes()], [makes === 'offer' ? ['offer 1 bare'] : [], []]);
+			t.mock.restoreAll();
+			t.mock.timers.reset();
+		}
+		const { session, codes } = stage(t, {
+			createPeer: () => {
+				throw new ReferenceError('RTCPeerConnection is not defined');
+			},
+			paths: ['rtc'],
+		});
+		session.start();
+		assert.deepEqual(codes(), ['rtc-failed']);
+	});
+
 	it('is over at once where the other end turns out not to take the only way that there is', (t) => {
 		for (const open of [false, true]) {
 			const { session, relay, codes } = stage(t, { paths: ['relay'] });
