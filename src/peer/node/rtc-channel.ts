@@ -1,11 +1,14 @@
 /** A stream of a connection over node-datachannel. */
 import type { DataChannel } from 'node-datachannel';
-import { rethrowLater } from '../../wire/index.js';
+import { messageOf, rethrowLater } from '../../wire/index.js';
 import type { RtcChannel, RtcChannelHandlers } from '../rtc.js';
 import { guarded, later, nothingWaits } from './native-frames.js';
 
 /** What node-datachannel offers as the largest message it takes, in bytes. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
+
+/** What the library says when the connection below is over, before it closes the channels on it. */
+const GOING_DOWN = /Sending failed, errno=/;
 
 /** What a channel tells its connection. */
 interface Owner {
@@ -156,7 +159,7 @@ export class NodeChannel implements RtcChannel {
 
 	/** A channel that has just died takes messages and loses them, as in a browser: `close` is on its way. */
 	#notTaken(thrown: unknown): void {
-		if (this.#native.isOpen()) throw thrown;
+		if (this.#native.isOpen() && !GOING_DOWN.test(messageOf(thrown))) throw thrown;
 	}
 
 	#tell(happened: (handlers: RtcChannelHandlers) => void): void {

@@ -25,11 +25,16 @@ import { MAX_MESSAGE_BYTES, NodeChannel } from './rtc-channel.js';
 const DELAYED_SACK_MS = 100;
 
 /**
- * The offerer begins the DTLS handshake when its ICE is up. If the answerer's is not, the first message is lost and
- * repeated after a second. So the offerer lets the answerer's checks come first; it only needs its own where they do
- * not get through.
+ * When an offerer checks the answerer's candidates, in milliseconds after the answer. It begins the DTLS handshake when
+ * its ICE is up: if the answerer's is not, the first message is lost and repeated after a second. So it lets the
+ * answerer's checks come first; it only needs its own where they do not get through. An answer that it has written
+ * itself may be known to the answerer a round trip later, and what comes before is lost: the library would try
+ * again after half a second.
  */
-const OFFERER_WAITS_MS = 30;
+const CHECKS_MS = [30, 75, 150];
+
+/** How many of them it checks again: the library keeps 30 in all. */
+const CHECKED_AGAIN = 4;
 
 let settled = false;
 
@@ -132,14 +137,23 @@ class NodePeer implements RtcPeer {
 		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
 		const { sdp: bare, mid, candidates } = splitCandidates(sdp);
 		this.#native.setRemoteDescription(bare, type);
-		const add = (): void => {
-			if (!this.#closed) for (const candidate of candidates) this.addCandidate(candidate, mid);
-		};
 		if (type === 'offer') {
-			add();
+			for (const candidate of candidates) this.addCandidate(candidate, mid);
 			this.#describe('answer', ice);
-		} else {
-			setTimeout(add, OFFERER_WAITS_MS);
+			return;
+		}
+		for (const [again, wait] of CHECKS_MS.entries()) setTimeout(() => this.#check(candidates, mid, again), wait);
+	}
+
+	/** Begins checks of the other end's candidates, for the first time or again. */
+	#check(candidates: string[], mid: string, again: number): void {
+		if (this.#closed) return;
+		if (again === 0) for (const candidate of candidates) this.addCandidate(candidate, mid);
+		else if (this.#native.iceState() === 'checking') {
+			// With another foundation it is another candidate to the library, which checks a new one at once.
+			for (const candidate of candidates.slice(0, CHECKED_AGAIN)) {
+				this.addCandidate(candidate.replace('candidate:', `candidate:${again}`), mid);
+			}
 		}
 	}
 
