@@ -25,8 +25,8 @@ export const GO_AWAY_REASONS = { normal: 0, protocol: 1, internal: 2 } as const;
 
 /** The 32-bit number at `at`. */
 export function uint32(bytes: Uint8Array, at: number): number {
-	const byte = (offset: number) => bytes[at + offset] as number;
-	return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
+	const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+	return ((high << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
 }
 
 function setUint32(bytes: Uint8Array, at: number, value: number): void {

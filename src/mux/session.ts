@@ -115,8 +115,8 @@ export class Session {
 	/** Sends bytes; they must not change until {@link StreamHandler.sent}. */
 	write(stream: Stream, bytes: Uint8Array): void {
 		if (stream.closed || stream.output !== 'open' || bytes.length === 0) return;
-		if (stream.queued === 0) stream.queue = [];
-		stream.queue.push(bytes);
+		if (stream.queued === 0) stream.queue = [bytes];
+		else append(stream.queue, bytes);
 		stream.queued += bytes.length;
 		this.#offer(stream);
 	}
@@ -390,9 +390,17 @@ export class Session {
 
 	/** How much a window grows that is filled up now: it doubles while its reader uses half of it in four round trips. */
 	#growth(stream: Stream, now: number): number {
+		const { fullWindow } = stream;
+		if (fullWindow >= this.#maxWindow) return 0;
 		if (now - this.#pongedAt > RTT_AGE) this.ping(now);
 		if (this.rtt === undefined || now - stream.filled > 4 * this.rtt) return 0;
-		const { fullWindow } = stream;
 		return Math.max(0, Math.min(fullWindow, this.#maxWindow - fullWindow, LIMITS.muxGrowthBytes - this.#grown));
 	}
+}
+
+/** Adds a piece to a queue; one that lies right behind the last one in memory makes that longer. */
+function append(queue: Uint8Array[], bytes: Uint8Array): void {
+	const last = queue[queue.length - 1] as Uint8Array;
+	if (last.buffer !== bytes.buffer || last.byteOffset + last.length !== bytes.byteOffset) queue.push(bytes);
+	else queue[queue.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
 }

@@ -5,7 +5,7 @@ import * as WAITS from '../wire/waits.js';
 import { Channel, type ChannelHost } from './channel.js';
 import { checkChannel } from './check-channel.js';
 import type { DirectInfo } from './direct.js';
-import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, TEXT } from './frames.js';
+import { ACK, BYTES, FRAME_BYTES, type Frame, PING, PONG, readFrame, TEXT } from './frames.js';
 import type { BareCandidate } from './negotiation.js';
 import { Arrived, Kept, type Message } from './numbering.js';
 import type { CreatePeer, DataChannelOptions, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
@@ -36,7 +36,8 @@ export interface RelayPipe {
 
 /** What a pipe tells. Nothing comes after `lost`. */
 export interface RelayHandlers {
-	frame(bytes: Uint8Array): void;
+	/** @param frame `undefined`: what arrived is none */
+	frame(frame: Frame | undefined): void;
 	/** @param final whether there is no use in trying again */
 	lost(final: boolean): void;
 }
@@ -376,7 +377,7 @@ export class Session extends Emitter<SessionEvents> {
 					candidate: (candidate) => signals.candidate(candidate, attempt),
 					open: () => this.#rtcOpened(path, attempt),
 					weak: (weak) => this.#rtcWeak(weak),
-					frame: (bytes) => this.#frame(bytes),
+					frame: (bytes) => this.#frame(readFrame(bytes)),
 					lost: (problem, parted) => this.#rtcLost(problem, parted),
 				},
 			);
@@ -451,8 +452,8 @@ export class Session extends Emitter<SessionEvents> {
 	#openRelay(open: OpenRelay | undefined): void {
 		if (this.#relayRefused || this.#ended) return;
 		const pipe = open?.({
-			frame: (bytes) => {
-				if (this.#relay === pipe) this.#frame(bytes);
+			frame: (frame) => {
+				if (this.#relay === pipe) this.#frame(frame);
 			},
 			lost: (final) => {
 				if (final) this.#relayRefused = true;
@@ -633,8 +634,7 @@ export class Session extends Emitter<SessionEvents> {
 		for (const channel of this.channels) channel.sendAgain();
 	}
 
-	#frame(bytes: Uint8Array): void {
-		const frame = readFrame(bytes);
+	#frame(frame: Frame | undefined): void {
 		if (frame === undefined) this.fail(new EnslavismError('bad-message'));
 		else if (frame.kind === PING) this.#isDeaf() || this.#carrier?.send(PONG, 0, frame.number);
 		else if (frame.kind === PONG) this.#pings.get(frame.number)?.(true);
