@@ -1,7 +1,7 @@
 import { LinkMux, type LinkMuxHost, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
-import { joined } from '../mux/pieces.js';
 import { Session } from '../mux/session.js';
 import type { Stream } from '../mux/stream.js';
+import { EnslavismError } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 
 /** How much sessions may send through the master, in bytes per second, both directions together. */
@@ -26,6 +26,8 @@ export interface RelayedLink {
 /** Where a session leads, as its client's master knows it. */
 export interface RelayRoute {
 	readonly id: string;
+	/** The session itself: the same as long as it lives. */
+	readonly key: object;
 	/** Whether the slave has accepted: until then little passes. */
 	accepted(): boolean;
 	readonly slave: RelayedLink;
@@ -52,6 +54,8 @@ export class Relay {
 	readonly #route: (client: string, session: string) => RelayRoute | undefined;
 	readonly #ends = new Map<string, End>();
 	readonly #ways = new Map<string, Way>();
+	/** What each session may send: a new way does not have it anew. */
+	readonly #allowances = new WeakMap<object, Bucket>();
 	readonly #total: Bucket;
 
 	/** @param route the session of a client's that it may use the relay for */
@@ -118,15 +122,18 @@ export class Relay {
 
 	#connect(route: RelayRoute, client: End, near: Stream, early: Uint8Array): void {
 		const slave = this.#end(route.slave);
+		this.#ways.get(route.id)?.close();
+		const allowance = this.#allowanceOf(route.key);
 		let far: Stream;
 		try {
+			// Each way begins with a window of its own, which is not to be had again and again.
+			if (allowance.take(0, performance.now()) > 0) throw new EnslavismError('limit-reached');
 			far = slave.mux.session.open();
 		} catch {
 			client.mux.session.reset(near, 'limit-reached');
 			return;
 		}
-		this.#ways.get(route.id)?.close();
-		const buckets = [new Bucket(this.#limits.perSession), client.bucket, slave.bucket, this.#total];
+		const buckets = [allowance, client.bucket, slave.bucket, this.#total];
 		let over = false;
 		const close = (why?: string): void => {
 			if (over) return;
@@ -135,24 +142,39 @@ export class Relay {
 			for (const flow of [up, down]) flow.close();
 			// There is no use in trying again where the slave does not want it.
 			if (why === 'stream-refused') client.mux.session.reset(near, why);
-			else client.mux.session.end(near);
-			slave.mux.session.end(far);
+			else end(client.mux, near);
+			end(slave.mux, far);
 		};
 		const way: Way = { session: route.id, close: () => close() };
 		const up = new Flow(client.mux, near, slave.mux, far, buckets);
 		const down = new Flow(slave.mux, far, client.mux, near, buckets);
 		this.#ways.set(route.id, way);
-		const id = streamHead(route.id);
-		slave.mux.session.write(far, joined([id, early], id.length + early.length));
-		let eager = early.length;
+		slave.mux.session.write(far, streamHead(route.id));
+		let eager = 0;
 		const take = (bytes: Uint8Array): void => {
-			eager += route.accepted() ? 0 : bytes.length;
+			if (!route.accepted()) eager += bytes.length;
 			if (eager <= EARLY_BYTES) up.take(bytes);
 			else client.mux.session.reset(near, 'limit-reached');
 		};
 		near.handler = { ...NO_HANDLER, data: take, sent: () => down.sent(), ended: way.close, broken: way.close };
 		far.handler = { ...NO_HANDLER, data: (b) => down.take(b), sent: () => up.sent(), ended: way.close, broken: close };
+		take(early);
 	}
+
+	#allowanceOf(session: object): Bucket {
+		let allowance = this.#allowances.get(session);
+		if (allowance === undefined) {
+			allowance = new Bucket(this.#limits.perSession);
+			this.#allowances.set(session, allowance);
+		}
+		return allowance;
+	}
+}
+
+/** Lets leave what was written, and waits for no end from the other side: some never say it. */
+function end({ session }: LinkMux, stream: Stream): void {
+	session.end(stream);
+	stream.handler = { ...NO_HANDLER, sent: () => session.reset(stream) };
 }
 
 /** One direction of a way. */
@@ -163,6 +185,9 @@ class Flow {
 	readonly #target: Stream;
 	readonly #buckets: Bucket[];
 	#passed = 0;
+	/** Where small pieces are copied to, and how much of it is used. */
+	#block: Uint8Array = NO_BLOCK;
+	#used = 0;
 	#timer: NodeJS.Timeout | undefined;
 
 	constructor(from: LinkMux, source: Stream, to: LinkMux, target: Stream, buckets: Bucket[]) {
@@ -174,19 +199,29 @@ class Flow {
 	}
 
 	take(bytes: Uint8Array): void {
+		const isSmall = bytes.length < COPY_BYTES && this.#target.queued > 0;
 		// The frame that it came in is nobody else's.
-		this.#to.session.write(this.#target, bytes);
+		this.#to.session.write(this.#target, isSmall ? this.#copy(bytes) : bytes);
 		this.#passed += bytes.length;
-		if (this.#target.queued <= AHEAD_BYTES) this.sent();
+		if (this.#target.queued <= AHEAD_BYTES) this.#consume();
 	}
 
 	/** What was passed on has left: as much more may come, once the allowance has room for it. */
 	sent(): void {
+		this.#block = NO_BLOCK;
+		this.#consume();
+	}
+
+	close(): void {
+		clearTimeout(this.#timer);
+		this.#charge(this.#passed);
+	}
+
+	#consume(): void {
 		if (this.#timer !== undefined || this.#passed === 0) return;
 		const bytes = this.#passed;
 		this.#passed = 0;
-		const now = performance.now();
-		const wait = Math.max(...this.#buckets.map((bucket) => bucket.take(bytes, now)));
+		const wait = this.#charge(bytes);
 		if (wait <= 0) {
 			this.#from.consume(this.#source, bytes);
 			return;
@@ -194,14 +229,32 @@ class Flow {
 		this.#timer = setTimeout(() => {
 			this.#timer = undefined;
 			this.#from.consume(this.#source, bytes);
-			if (this.#target.queued <= AHEAD_BYTES) this.sent();
+			if (this.#target.queued <= AHEAD_BYTES) this.#consume();
 		}, wait);
 	}
 
-	close(): void {
-		clearTimeout(this.#timer);
+	/** Takes bytes from every allowance; gives how long until all have room for them again, in ms. */
+	#charge(bytes: number): number {
+		const now = performance.now();
+		let wait = 0;
+		for (const bucket of this.#buckets) wait = Math.max(wait, bucket.take(bytes, now));
+		return wait;
+	}
+
+	/** A few bytes that have to wait would keep much memory of others, and each piece costs more than it is long. */
+	#copy(bytes: Uint8Array): Uint8Array {
+		if (this.#used + bytes.length > this.#block.length) {
+			this.#block = new Uint8Array(COPY_BYTES);
+			this.#used = 0;
+		}
+		const copy = this.#block.subarray(this.#used, this.#used + bytes.length);
+		copy.set(bytes);
+		this.#used += bytes.length;
+		return copy;
 	}
 }
+
+const NO_BLOCK = new Uint8Array(0);
 
 /** An allowance of bytes per second that fills up again, to at most what one second gives. */
 class Bucket {
@@ -226,6 +279,9 @@ class Bucket {
 
 /** Bytes that may wait for the receiving end before the sending one is held back. */
 const AHEAD_BYTES = 128 * 1024;
+
+/** Smaller pieces than this are copied together where they have to wait. */
+const COPY_BYTES = 4 * 1024;
 
 /** What passes before the slave has accepted: the messages of eager channels, and what surrounds them. */
 const EARLY_BYTES = 2 * LIMITS.earlyBytes;

@@ -29,7 +29,7 @@ export class Routing {
 			const route = this.sessions.of(client, session);
 			const slave = route?.client === client ? linkOf(route.slave) : undefined;
 			if (route === undefined || slave === undefined) return undefined;
-			return { id: session, slave, accepted: () => this.sessions.isDecided(route) };
+			return { id: session, key: route, slave, accepted: () => this.sessions.isDecided(route) };
 		});
 	}
 
@@ -107,7 +107,10 @@ export class Routing {
 		const most = kind === 'client' ? this.#limits.sessionsPerClient : this.#limits.sessionsPerSlave;
 		return new Returning(peer, this.sessions, most, {
 			unknown: (session) => this.#backplane.send(peer, { t: 'gone', session }),
-			ended: (route) => this.#backplane.send(otherEnd(route, peer), { t: 'close', session: route.id, reason: '' }),
+			ended: (route) => {
+				this.relay?.ended(route.id);
+				this.#backplane.send(otherEnd(route, peer), { t: 'close', session: route.id, reason: '' });
+			},
 		});
 	}
 }

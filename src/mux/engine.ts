@@ -108,8 +108,8 @@ export class Engine {
 	/** Sends bytes; they must not change until {@link StreamHandler.sent}. */
 	write(stream: Stream, bytes: Uint8Array): void {
 		if (stream.closed || stream.output !== 'open' || bytes.length === 0) return;
-		if (stream.queued === 0) stream.queue = [];
-		stream.queue.push(bytes);
+		if (stream.queued === 0) stream.queue = [bytes];
+		else append(stream.queue, bytes);
 		stream.queued += bytes.length;
 		this.#offer(stream);
 	}
@@ -374,4 +374,11 @@ export class Engine {
 		this.forget(stream);
 		stream.handler?.broken(why, error);
 	}
+}
+
+/** Adds a piece to a queue; one that lies right behind the last one in memory makes that longer. */
+function append(queue: Uint8Array[], bytes: Uint8Array): void {
+	const last = queue[queue.length - 1] as Uint8Array;
+	if (last.buffer !== bytes.buffer || last.byteOffset + last.length !== bytes.byteOffset) queue.push(bytes);
+	else queue[queue.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
 }

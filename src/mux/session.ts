@@ -64,6 +64,7 @@ export class Session extends Engine {
 	protected override growth(stream: Stream, now: number): number {
 		const { fullWindow, filled } = stream;
 		stream.filled = now;
+		if (fullWindow >= this.maxWindow) return 0;
 		if (now - this.#pongedAt > RTT_AGE) this.ping(now);
 		if (this.rtt === undefined || now - filled > 4 * this.rtt) return 0;
 		const room = Math.min(fullWindow, this.maxWindow - fullWindow, LIMITS.muxGrowthBytes - this.#grown);

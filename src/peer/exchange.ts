@@ -3,7 +3,7 @@ import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import { Channel, type ChannelHost } from './channel.js';
 import { checkChannel } from './check-channel.js';
-import { ACK, BYTES, FRAME_BYTES, PING, PONG, readFrame, SILENT, TEXT } from './frames.js';
+import { ACK, BYTES, FRAME_BYTES, type Frame, PING, PONG, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import { type Carrier, CONGESTED_BYTES, type Paths } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
@@ -173,8 +173,7 @@ export class Exchange implements ChannelHost {
 	}
 
 	/** A frame arrived. */
-	take(bytes: Uint8Array, from: Carrier): void {
-		const frame = readFrame(bytes);
+	take(frame: Frame | undefined, from: Carrier): void {
 		if (!frame) {
 			this.broken();
 			return;

@@ -17,6 +17,8 @@ export const PONG = 4;
 /** This end hears nothing over WebRTC any more, in the attempt of the number; it is said over the relay. */
 export const SILENT = 5;
 
+const ENCODER = new TextEncoder();
+
 /** A text may begin with U+FEFF, and keeps it. */
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -31,31 +33,35 @@ export interface Frame {
 	data: string | ArrayBuffer;
 }
 
-/** Writes a frame, `room` bytes into memory of its own. */
-export function writeFrame(kind: number, channel: number, number: number, payload: Message = '', room = 0): Uint8Array {
-	const data =
-		typeof payload === 'string'
-			? new TextEncoder().encode(payload)
-			: payload instanceof ArrayBuffer
-				? new Uint8Array(payload)
-				: payload;
-	const frame = new Uint8Array(room + FRAME_BYTES + data.length);
-	const view = new DataView(frame.buffer, room);
+/** A message's bytes. */
+export function payloadOf(message: Message): Uint8Array {
+	if (typeof message === 'string') return ENCODER.encode(message);
+	return message instanceof ArrayBuffer ? new Uint8Array(message) : message;
+}
+
+/** Writes the head of a frame at `at`. */
+export function writeHead(bytes: Uint8Array, at: number, kind: number, channel: number, number: number): void {
+	const view = new DataView(bytes.buffer, bytes.byteOffset + at);
 	view.setUint8(0, kind);
 	view.setUint32(1, channel);
 	view.setUint16(5, number / 2 ** 32);
 	view.setUint32(7, number);
-	frame.set(data, room + FRAME_BYTES);
+}
+
+/** Writes a frame. */
+export function writeFrame(kind: number, channel: number, number: number, payload: Message = ''): Uint8Array {
+	const data = payloadOf(payload);
+	const frame = new Uint8Array(FRAME_BYTES + data.length);
+	writeHead(frame, 0, kind, channel, number);
+	frame.set(data, FRAME_BYTES);
 	return frame;
 }
 
-/** Reads a frame; `undefined` when it is none. */
-export function readFrame(bytes: Uint8Array): Frame | undefined {
-	if (bytes.length < FRAME_BYTES || (bytes[0] as number) > SILENT) return undefined;
-	const view = new DataView(bytes.buffer, bytes.byteOffset);
+/** Reads a head at `at` and the payload behind it, which is nobody else's; `undefined` when they are no frame. */
+export function frameOf(bytes: Uint8Array, at: number, payload: Uint8Array<ArrayBuffer>): Frame | undefined {
+	const view = new DataView(bytes.buffer, bytes.byteOffset + at);
 	const kind = view.getUint8(0);
-	// A copy: a view would keep all of what it came in, and a Buffer's slice is one.
-	const payload = new Uint8Array(bytes.subarray(FRAME_BYTES));
+	if (kind > SILENT) return undefined;
 	return {
 		kind,
 		channel: view.getUint32(1),
@@ -64,7 +70,14 @@ export function readFrame(bytes: Uint8Array): Frame | undefined {
 	};
 }
 
+/** Reads a frame; `undefined` when it is none. */
+export function readFrame(bytes: Uint8Array): Frame | undefined {
+	if (bytes.length < FRAME_BYTES) return undefined;
+	// A copy: a view would keep all of what it came in, and a Buffer's slice is one.
+	return frameOf(bytes, 0, new Uint8Array(bytes.subarray(FRAME_BYTES)));
+}
+
 /** The frame of a message. */
-export function messageFrame(channel: number, number: number, message: Message, room = 0): Uint8Array {
-	return writeFrame(typeof message === 'string' ? TEXT : BYTES, channel, number, message, room);
+export function messageFrame(channel: number, number: number, message: Message): Uint8Array {
+	return writeFrame(typeof message === 'string' ? TEXT : BYTES, channel, number, message);
 }

@@ -4,7 +4,7 @@ import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
-import { FRAME_BYTES, PING, SILENT } from './frames.js';
+import { FRAME_BYTES, type Frame, PING, readFrame, SILENT } from './frames.js';
 import type { BareCandidate } from './negotiation.js';
 import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
@@ -35,7 +35,8 @@ export interface RelayPipe extends Carrier {
 
 /** What a pipe tells. Nothing comes after `lost`. */
 export interface RelayHandlers {
-	frame(bytes: Uint8Array): void;
+	/** @param frame `undefined`: what arrived is none */
+	frame(frame: Frame | undefined): void;
 	/** @param final whether there is no use in trying again */
 	lost(final: boolean): void;
 }
@@ -76,7 +77,8 @@ export interface PathsHandlers {
 	leaving(): boolean;
 	/** Whether something that was sent is not acknowledged. */
 	waiting(): boolean;
-	frame(bytes: Uint8Array, from: Carrier): void;
+	/** @param frame `undefined`: what arrived is none */
+	frame(frame: Frame | undefined, from: Carrier): void;
 	/** Channels can have lanes, or have them no more. */
 	lanes(open: boolean): void;
 	/** @param again whether what was sent may be lost, or late, and is to be sent again */
@@ -187,8 +189,8 @@ export class Paths {
 		this.#relayRetry.stop();
 		this.#relayOpened = performance.now();
 		const pipe = open({
-			frame: (bytes) => {
-				if (pipe && this.#relay === pipe) this.#handlers.frame(bytes, pipe);
+			frame: (frame) => {
+				if (pipe && this.#relay === pipe) this.#handlers.frame(frame, pipe);
 			},
 			lost: (final) => {
 				if (final) this.#refused.add('relay');
@@ -283,7 +285,7 @@ export class Paths {
 					weak: (weak) => this.#rtcWeak(weak),
 					frame: (bytes) => {
 						this.watch.heard = true;
-						this.#handlers.frame(bytes, path);
+						this.#handlers.frame(readFrame(bytes), path);
 					},
 					lost: (problem, parted) => this.#rtcLost(problem, parted),
 				},

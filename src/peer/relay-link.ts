@@ -5,10 +5,9 @@
  *     | length 8 | id | { | length 32 | frame | } …
  */
 import { type LinkEngine, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
-import { joined } from '../mux/pieces.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
-import { FRAME_BYTES, writeFrame } from './frames.js';
+import { FRAME_BYTES, type Frame, frameOf, payloadOf, writeHead } from './frames.js';
 import type { OpenRelay, RelayHandlers, RelayPipe } from './paths.js';
 
 /** What the ways of a link need of it. */
@@ -24,12 +23,14 @@ export interface RelayLinkHost {
 	broken(): void;
 }
 
-/** Bytes of a frame's length. */
+/** Bytes of a frame's length, and with its head. */
 const LENGTH_BYTES = 4;
+const HEAD_BYTES = LENGTH_BYTES + FRAME_BYTES;
 
 /** The client's or slave's end of the ways over its link. */
 export class RelayLink {
 	readonly #host: RelayLinkHost;
+	readonly #writer = new FrameWriter();
 	#mux: LinkMux | undefined;
 
 	constructor(host: RelayLinkHost) {
@@ -42,7 +43,7 @@ export class RelayLink {
 		try {
 			const stream = mux.session.open();
 			mux.session.write(stream, streamHead(session));
-			return pipe(mux, stream, handlers);
+			return pipe(mux, stream, handlers, this.#writer);
 		} catch {
 			// As many as there may be.
 			return undefined;
@@ -81,15 +82,16 @@ export class RelayLink {
 	/** Waits for the session's id, then for somebody to take the way. What comes before stays below a stream's window. */
 	#opened(mux: LinkMux, stream: Stream): void {
 		const head = new StreamHead();
-		const early: Uint8Array[] = [];
-		const hold = (bytes: Uint8Array): unknown => early.push(new Uint8Array(bytes));
+		const early = new Held();
+		const hold = (bytes: Uint8Array): void => early.push(bytes);
 		const ended = (): void => mux.session.end(stream);
 		const data = (bytes: Uint8Array): void => {
 			const read = head.push(bytes);
 			if (read === undefined) return;
 			hold(read.rest);
 			stream.handler = { ...NO_HANDLER, ended, data: hold };
-			const open: OpenRelay = (handlers) => (stream.closed ? undefined : pipe(mux, stream, handlers, early));
+			const open: OpenRelay = (handlers) =>
+				stream.closed ? undefined : pipe(mux, stream, handlers, this.#writer, early);
 			if (!this.#host.opened(read.session, open)) mux.session.reset(stream, 'stream-refused');
 		};
 		stream.handler = { ...NO_HANDLER, ended, data };
@@ -97,7 +99,13 @@ export class RelayLink {
 }
 
 /** @param early what came before there were handlers; they hear of it once the caller has the pipe */
-function pipe(mux: LinkMux, stream: Stream, handlers: RelayHandlers, early: Uint8Array[] = []): RelayPipe {
+function pipe(
+	mux: LinkMux,
+	stream: Stream,
+	handlers: RelayHandlers,
+	writer: FrameWriter,
+	early = new Held(),
+): RelayPipe {
 	let closed = false;
 	let settled = false;
 	const reader = new FrameReader((frame) => {
@@ -114,13 +122,13 @@ function pipe(mux: LinkMux, stream: Stream, handlers: RelayHandlers, early: Uint
 	};
 	queueMicrotask(() => {
 		settled = true;
-		for (const bytes of early) take(bytes);
+		if (!stream.closed && early.length > 0) take(early.take());
 	});
 	stream.handler = {
 		...NO_HANDLER,
 		data: (bytes) => {
 			if (settled) take(bytes);
-			else early.push(new Uint8Array(bytes));
+			else early.push(bytes);
 		},
 		ended: () => {
 			mux.session.end(stream);
@@ -133,11 +141,7 @@ function pipe(mux: LinkMux, stream: Stream, handlers: RelayHandlers, early: Uint
 		get queued() {
 			return stream.queued;
 		},
-		send: (kind, channel, number, payload) => {
-			const frame = writeFrame(kind, channel, number, payload, LENGTH_BYTES);
-			new DataView(frame.buffer).setUint32(0, frame.length - LENGTH_BYTES);
-			mux.session.write(stream, frame);
-		},
+		send: (...frame) => writer.write(frame, (bytes) => mux.session.write(stream, bytes)),
 		close: () => {
 			closed = true;
 			mux.session.end(stream);
@@ -145,37 +149,107 @@ function pipe(mux: LinkMux, stream: Stream, handlers: RelayHandlers, early: Uint
 	};
 }
 
+/** Bytes that wait for somebody: however small the pieces, they take no more than twice the memory. */
+class Held {
+	length = 0;
+	#bytes = new Uint8Array(0);
+
+	push(bytes: Uint8Array): void {
+		const end = this.length + bytes.length;
+		if (end > this.#bytes.length) {
+			const grown = new Uint8Array(2 * end);
+			grown.set(this.#bytes);
+			this.#bytes = grown;
+		}
+		this.#bytes.set(bytes, this.length);
+		this.length = end;
+	}
+
+	take(): Uint8Array {
+		const bytes = this.#bytes.subarray(0, this.length);
+		this.length = 0;
+		this.#bytes = new Uint8Array(0);
+		return bytes;
+	}
+}
+
+/** Memory that small frames are written into, one behind the other: so they leave as one piece. */
+const BLOCK_BYTES = 16 * 1024;
+
+/** Payloads longer than this are not copied. */
+const COPY_BYTES = 4 * 1024;
+
+/** Writes frames with their lengths. */
+class FrameWriter {
+	#block = new Uint8Array(0);
+	#used = 0;
+
+	/** @param write takes a frame, perhaps in two parts */
+	write(
+		[kind, channel, number, payload = '']: Parameters<RelayPipe['send']>,
+		write: (bytes: Uint8Array) => void,
+	): void {
+		const data = payloadOf(payload);
+		const isLong = data.length > COPY_BYTES;
+		const bytes = this.#take(HEAD_BYTES + (isLong ? 0 : data.length));
+		new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, FRAME_BYTES + data.length);
+		writeHead(bytes, LENGTH_BYTES, kind, channel, number);
+		if (!isLong) bytes.set(data, HEAD_BYTES);
+		write(bytes);
+		if (isLong) write(data);
+	}
+
+	#take(length: number): Uint8Array {
+		if (this.#used + length > this.#block.length) {
+			this.#block = new Uint8Array(BLOCK_BYTES);
+			this.#used = 0;
+		}
+		this.#used += length;
+		return this.#block.subarray(this.#used - length, this.#used);
+	}
+}
+
 /** Cuts a stream of bytes into frames. */
 class FrameReader {
-	readonly #tell: (frame: Uint8Array) => void;
-	/** Pieces of a frame that is not whole, and how much of it is here. */
-	#pieces: Uint8Array[] = [];
+	readonly #tell: (frame: Frame | undefined) => void;
+	/** The head of the frame that is being read, and how much of it is here. */
+	readonly #head = new Uint8Array(HEAD_BYTES);
 	#have = 0;
-	#want = LENGTH_BYTES;
+	/** Its payload, and how much of it is to come. */
+	#payload: Uint8Array<ArrayBuffer> | undefined;
+	#left = 0;
 
-	constructor(tell: (frame: Uint8Array) => void) {
+	/** @param tell hears of each frame, and of `undefined` where something is none */
+	constructor(tell: (frame: Frame | undefined) => void) {
 		this.#tell = tell;
 	}
 
 	/** Takes bytes; tells whether they can be frames. */
 	push(bytes: Uint8Array): boolean {
-		this.#pieces.push(bytes);
-		this.#have += bytes.length;
-		if (this.#have < this.#want) return true;
-		const all = this.#pieces.length === 1 ? bytes : joined(this.#pieces, this.#have);
 		let at = 0;
-		for (;;) {
-			this.#want = LENGTH_BYTES;
-			if (all.length - at < LENGTH_BYTES) break;
-			const length = new DataView(all.buffer, all.byteOffset + at).getUint32(0);
-			if (length > LIMITS.messageBytes + FRAME_BYTES) return false;
-			this.#want += length;
-			if (all.length - at < this.#want) break;
-			this.#tell(all.subarray(at + LENGTH_BYTES, at + this.#want));
-			at += this.#want;
+		while (at < bytes.length) {
+			if (this.#payload === undefined) {
+				const part = bytes.subarray(at, at + HEAD_BYTES - this.#have);
+				this.#head.set(part, this.#have);
+				this.#have += part.length;
+				at += part.length;
+				if (this.#have < HEAD_BYTES) break;
+				this.#left = new DataView(this.#head.buffer).getUint32(0) - FRAME_BYTES;
+				if (this.#left < 0 || this.#left > LIMITS.messageBytes) return false;
+				this.#payload = new Uint8Array(this.#left);
+			}
+			const part = bytes.subarray(at, at + this.#left);
+			this.#payload.set(part, this.#payload.length - this.#left);
+			this.#left -= part.length;
+			at += part.length;
+			if (this.#left === 0) this.#end(this.#payload);
 		}
-		this.#pieces = at < all.length ? [all.slice(at)] : [];
-		this.#have = all.length - at;
 		return true;
+	}
+
+	#end(payload: Uint8Array<ArrayBuffer>): void {
+		this.#have = 0;
+		this.#payload = undefined;
+		this.#tell(frameOf(this.#head, LENGTH_BYTES, payload));
 	}
 }

@@ -56,7 +56,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#paths = new Paths(options, {
 			leaving: () => this.#leaving !== undefined,
 			waiting: () => this.#exchange.waiting,
-			frame: (bytes, from) => this.#exchange.take(bytes, from),
+			frame: (frame, from) => this.#exchange.take(frame, from),
 			lanes: (open) => this.#exchange.lanes(open),
 			changed: (before, again) => this.#pathChanged(before, again),
 			gone: () => this.#gone(),

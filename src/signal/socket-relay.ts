@@ -1,4 +1,4 @@
-import { writeFrame } from '../peer/frames.js';
+import { readFrame, writeFrame } from '../peer/frames.js';
 import type { OpenRelay } from '../peer/index.js';
 import type { PipedSocket, SocketMessageEvent } from './piped-socket.js';
 
@@ -6,7 +6,7 @@ import type { PipedSocket, SocketMessageEvent } from './piped-socket.js';
 export function socketRelay(socket: PipedSocket): OpenRelay {
 	return (handlers) => {
 		const hear = ({ data }: SocketMessageEvent): void => {
-			if (typeof data !== 'string') handlers.frame(new Uint8Array(data));
+			if (typeof data !== 'string') handlers.frame(readFrame(new Uint8Array(data)));
 		};
 		const lost = (): void => handlers.lost(true);
 		socket.on('message', hear).on('close', lost);

@@ -3,7 +3,7 @@
  * a clock. What is under way in one stream arrives in order; nothing is in order between streams.
  */
 
-import { writeFrame } from '../../src/peer/frames.js';
+import { readFrame, writeFrame } from '../../src/peer/frames.js';
 import { type OpenRelay, type RelayHandlers, type RelayPipe, Session } from '../../src/peer/index.js';
 import type { Message } from '../../src/peer/numbering.js';
 import type { Delivery, RtcChannel, RtcChannelHandlers, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
@@ -211,7 +211,7 @@ class NetPipe implements RelayPipe {
 	}
 
 	arrive(frame: Uint8Array): void {
-		if (!this.over) this.#handlers.frame(frame);
+		if (!this.over) this.#handlers.frame(readFrame(frame));
 	}
 
 	lose(): void {

@@ -219,7 +219,7 @@ export class FakePipe extends FakeTrunk {
 	}
 
 	frame(bytes: Uint8Array): void {
-		this.handlers.frame(bytes);
+		this.handlers.frame(readFrame(bytes));
 	}
 
 	close(): void {

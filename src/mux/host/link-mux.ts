@@ -25,6 +25,12 @@ export type LinkEngine = new (options: SessionOptions, handler: EngineHandler) =
 /** Bytes that may wait in the socket before more is held back, so that what else is said there need not wait long. */
 const HIGH_BYTES = 64 * 1024;
 
+/** How much data one stream sends before it is another one's turn. */
+const FRAME_BYTES = 32 * 1024;
+
+/** Data up to this many bytes is copied together with others. */
+const PACK_BYTES = 4 * 1024;
+
 /** How often, in ms, the socket is asked whether it has sent enough: browsers have no event for that. */
 const POLL_MS = 4;
 
@@ -45,7 +51,7 @@ export class LinkMux {
 	constructor(client: boolean, host: LinkMuxHost, kind: LinkEngine = Engine) {
 		this.#host = host;
 		this.session = new kind(
-			{ client, frameBytes: LIMITS.muxMessageBytes - HEADER_BYTES, maxWindow: LIMITS.relayWindowBytes },
+			{ client, frameBytes: FRAME_BYTES, maxWindow: LIMITS.muxWindowBytes, packBytes: PACK_BYTES },
 			{
 				opened: (stream) => host.opened(stream),
 				ready: () => this.#flush(),
@@ -89,8 +95,9 @@ export class LinkMux {
 		this.#flushing = false;
 		clearTimeout(this.#poll);
 		while (this.#host.bufferedAmount < HIGH_BYTES) {
-			const batch = this.session.pull(LIMITS.muxMessageBytes);
+			const batch = this.session.pull(HEADER_BYTES + FRAME_BYTES);
 			if (batch === undefined) return;
+			// As they are: to put them together costs more than a few frames of the socket.
 			for (const piece of batch.pieces) this.#host.sendBytes(piece);
 			this.session.sent(batch);
 		}
