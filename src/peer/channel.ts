@@ -114,6 +114,9 @@ export class Channel extends Emitter<ChannelEvents> {
 	readonly #arrived: Arrived | undefined;
 	/** Where the other end's messages end: it is closing the channel. */
 	#last: number | undefined;
+	/** Unreliable messages that were sent, and that have arrived. */
+	#loose = 0;
+	#found = 0;
 	readonly #lingering = new Timer();
 
 	/** @internal */
@@ -170,9 +173,9 @@ export class Channel extends Emitter<ChannelEvents> {
 		return this.#host.paths.maxMessageSize;
 	}
 
-	/** How many numbered messages were sent. @internal */
+	/** How many messages were sent. @internal */
 	get sent(): number {
-		return this.#kept?.next ?? 0;
+		return this.#kept?.next ?? this.#loose;
 	}
 
 	/** Messages that the other end has not acknowledged. @internal */
@@ -236,8 +239,11 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** A message arrived. @internal */
 	arrived(number: number, message: string | ArrayBuffer): void {
-		if (!this.#arrived) this.#heard(message);
-		else if (this.#arrived.take(number, message, this.#heard)) {
+		if (!this.#arrived) {
+			this.#found++;
+			this.#heard(message);
+			this.#perhapsEnd();
+		} else if (this.#arrived.take(number, message, this.#heard)) {
 			// Also what came before already: it was sent again because the other end does not know that.
 			this.#host.acknowledge(this.number, this.#arrived.urgent);
 			this.#perhapsEnd();
@@ -326,6 +332,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		const isCopied = typeof message === 'string' || (!kept && lane?.ready && !paths.silent);
 		const own = isCopied ? message : new Uint8Array(message);
 		const number = kept?.keep(own) ?? 0;
+		this.#loose++;
 		if (kept) paths.watch.start();
 		if (!lane?.ready || paths.silent) this.#host.send(this, number, own);
 		if (!lane?.ready) return;
@@ -354,7 +361,10 @@ export class Channel extends Emitter<ChannelEvents> {
 	}
 
 	#perhapsEnd(): void {
-		if (this.#last !== undefined && (this.#arrived?.expected ?? this.#last) >= this.#last) this.end();
+		if (this.#last === undefined) return;
+		if ((this.#arrived?.expected ?? this.#found) >= this.#last) this.end();
+		// The last ones may be lost, or come later than what was said of them on another stream.
+		else if (!this.#arrived) this.#lingering.set(WAITS.lastWords, () => this.end());
 	}
 
 	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */

@@ -13,7 +13,7 @@ export const CONTROL_CHANNEL = { label: 'enslavism', id: 1022 } as const;
  * - `open`: this end has opened the channel, with these options of `createDataChannel`; `id` is its stream over WebRTC.
  *   Of a negotiated channel both ends say so.
  * - `lane`: this end listens on the channel's own stream, in the attempt `a` to connect over WebRTC.
- * - `close`: this end closes the channel; its messages end before the number `last`. Answered with the same.
+ * - `close`: this end closes the channel; `last` messages of it were sent. Answered with the same.
  * - `bye`: this end closes the session, once its channels are closed.
  */
 export type Control =

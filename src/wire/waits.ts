@@ -20,6 +20,8 @@ export const weak = 2_500;
 export const probe = 5_000;
 /** How long closing a channel or session waits for a sign that what was sent still arrives. */
 export const flush = 2_000;
+/** The other end closes an unreliable channel, until messages of it that have not come count as lost. */
+export const lastWords = 250;
 /** How long a socket may take to finish its closing handshake before it is cut. */
 export const socketClose = 2_000;
 /** A session that fails this soon has not failed for want of a path, and is begun anew. */
