@@ -24,6 +24,18 @@ export function addressOf(request: IncomingMessage, trust: TrustProxy = false): 
 	return address;
 }
 
+/** Browsers hide the addresses of their machine behind names of multicast DNS, which a slave elsewhere cannot resolve. */
+const HIDDEN = /^candidate:\S+ 1 udp \d+ \S+\.local \d+ typ host/i;
+
+/**
+ * Where a client with such a candidate is seen: with the candidate's port, a slave can begin its checks with the offer.
+ * It is a guess. A NAT may have taken another port, and then the client's own checks tell.
+ */
+export function addressBehind(candidate: string, address: string): string | undefined {
+	const bare = address.replace(/^::ffff:/i, '');
+	return HIDDEN.test(candidate) && isIP(bare) !== 0 && !bare.includes('%') && !isLoopback(bare) ? bare : undefined;
+}
+
 /** The host that was asked for, past a proxy that is trusted. */
 export function hostOf(request: IncomingMessage, trust: TrustProxy = false): string {
 	const forwarded = trusts(trust, request.socket.remoteAddress ?? '', 0)

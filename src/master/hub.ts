@@ -10,6 +10,7 @@ import {
 	type SlaveToMaster,
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
+import { addressBehind } from './addresses.js';
 import type { Backplane, PeerMessage } from './backplane/backplane.js';
 import type { IceServers } from './ice-servers.js';
 import type { MasterLimits } from './limits.js';
@@ -110,13 +111,14 @@ export class Hub {
 		this.#listing.join(link, since);
 	}
 
-	clientSaid(link: ClientLink, message: ClientToMaster): void {
+	/** @param address where the client is */
+	clientSaid(link: ClientLink, message: ClientToMaster, address = ''): void {
 		switch (message.t) {
 			case 'offer':
 				this.#offer(link, message);
 				return;
 			case 'candidate':
-				this.#routing.pass(link.id, message);
+				this.#routing.pass(link.id, { ...message, address: addressBehind(message.candidate, address) });
 				return;
 			case 'close':
 				this.#routing.close(link.id, message.session, message.reason);

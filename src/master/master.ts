@@ -267,7 +267,7 @@ export class Master extends Emitter<MasterEvents> {
 		maxFrameBytes: LIMITS.clientFrameBytes,
 		full: (returning) => !this.#hub.hasRoom('clients', returning),
 		idOf: (resume, identity) => this.#tokens.verify(resume, { kind: 'client', identity }, Date.now()),
-		enter: (ws, request, { identity, encodedIdentity, returning, since }) => {
+		enter: (ws, request, { identity, encodedIdentity, address, returning, since }) => {
 			const id = returning ?? newId();
 			const limits = this.#limits;
 			const link: ClientLink = new PeerLink(ws, {
@@ -279,7 +279,7 @@ export class Master extends Emitter<MasterEvents> {
 				token: () => this.#tokens.issue({ kind: 'client', id, identity: encodedIdentity }, Date.now()),
 				read: (text) => readMessage(ClientToMaster, text),
 				handlers: {
-					message: (message) => this.#hub.clientSaid(link, message),
+					message: (message) => this.#hub.clientSaid(link, message, address),
 					bytes: (bytes) => this.#hub.bytes(link, bytes),
 					closed: (final) => this.#hub.clientLeft(link, final),
 				},

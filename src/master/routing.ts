@@ -1,4 +1,4 @@
-import type { ClientToMaster, SlaveToMaster } from '../wire/index.js';
+import type { ClientToMaster, MasterToSlave, SlaveToMaster } from '../wire/index.js';
 import type { Backplane } from './backplane/backplane.js';
 import type { MasterLimits } from './limits.js';
 import type { Client, ClientLink, SlaveLink } from './members.js';
@@ -63,7 +63,7 @@ export class Routing {
 	}
 
 	/** Passes a message of a session to its other end. A session that is over already loses it. */
-	pass(from: string, message: Extract<SlaveToMaster, { t: 'answer' | 'candidate' }>): void {
+	pass(from: string, message: Extract<SlaveToMaster | MasterToSlave, { t: 'answer' | 'candidate' }>): void {
 		const route = this.sessions.of(from, message.session);
 		if (route === undefined) return;
 		if (message.t === 'answer') this.sessions.decided(route);

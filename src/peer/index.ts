@@ -6,4 +6,5 @@ export { PATHS } from './paths.js';
 export * from './platform.js';
 export * from './relay-link.js';
 export type * from './rtc.js';
+export { inPlaceOfName } from './sdp.js';
 export * from './session.js';

@@ -38,6 +38,11 @@ function areIce(values: string[], least: number): boolean {
 	return values.length > 0 && values.every(isIce);
 }
 
+/** A candidate with an address in place of the name under which its browser hides one. */
+export function inPlaceOfName(candidate: string, address: string): string {
+	return candidate.replace(/\S+\.local(?= )/, address);
+}
+
 function valuesOf(sdp: string, prefix: string): string[] {
 	const values: string[] = [];
 	for (const line of sdp.split('\n')) {

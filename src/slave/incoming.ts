@@ -1,4 +1,11 @@
-import { type CreatePeer, type OpenRelay, type PathKind, type RtcConfig, Session } from '../peer/index.js';
+import {
+	type CreatePeer,
+	inPlaceOfName,
+	type OpenRelay,
+	type PathKind,
+	type RtcConfig,
+	Session,
+} from '../peer/index.js';
 import {
 	type Bound,
 	type Candidate,
@@ -92,7 +99,13 @@ export class Incoming {
 		return this.#peer?.relayed ?? false;
 	}
 
-	candidate(candidate: Candidate): void {
+	candidate({ address, ...candidate }: Extract<MasterToSlave, { t: 'candidate' }>): void {
+		if (address !== undefined)
+			this.#candidate({ ...candidate, candidate: inPlaceOfName(candidate.candidate, address) });
+		this.#candidate(candidate);
+	}
+
+	#candidate(candidate: Candidate): void {
 		if (this.#peer !== undefined) this.#peer.candidate(candidate, candidate.attempt);
 		else if (this.#early.length < LIMITS.candidatesPerSession) this.#early.push(candidate);
 	}

@@ -136,7 +136,11 @@ export const MasterToSlave = {
 	registered: v.object({ id, resume, heartbeat, relay }),
 	ice: iceMessage,
 	offer: v.object({ session: id, client: id, auth, attempt, sdp: v.optional(sdp), ice: credentials }),
-	candidate,
+	/** `address`: where the master sees the client, if the candidate has a name that only the client's own network knows. */
+	candidate: v.object({
+		...candidate.entries,
+		address: v.optional(v.pipe(v.string(), v.regex(/^[0-9A-Fa-f:.]{2,45}$/))),
+	}),
 	close,
 	gone,
 	/** Asks a stream server for a socket to the master's own service, at this ticket. */
@@ -185,7 +189,7 @@ export type SlaveToMaster = MessageOf<typeof SlaveToMaster>;
 export type MasterToSlave = MessageOf<typeof MasterToSlave>;
 export type MasterToClient = MessageOf<typeof MasterToClient>;
 
-/** A candidate as it passes between the two ends of a session, unchanged by the master. */
+/** A candidate as it passes between the two ends of a session. */
 export type Candidate = v.InferOutput<typeof candidate>;
 
 /** A slave as the directory tells of it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
-import { AddressCount, addressOf, isLoopback } from '../../src/master/addresses.js';
+import { AddressCount, addressBehind, addressOf, isLoopback } from '../../src/master/addresses.js';
 import { TokenBucket } from '../../src/master/token-bucket.js';
 
 const request = (remoteAddress: string, forwarded?: string) =>
@@ -27,6 +27,32 @@ describe('the address of a request', () => {
 	it('is that of the proxy when it says nothing that is an address', () => {
 		for (const text of [undefined, '', ',', 'unknown', 'evil', '1.2.3', '198.51.100.7:1234']) {
 			assert.equal(addressOf(request('10.0.0.1', text), true), '10.0.0.1', text);
+		}
+	});
+});
+
+describe('the address behind a candidate', () => {
+	const hidden = 'candidate:1252824430 1 udp 2113937151 beaaa9e9-d851.local 41546 typ host generation 0';
+
+	it('is told where the browser hides it', () => {
+		assert.equal(addressBehind(hidden, '198.51.100.7'), '198.51.100.7');
+		assert.equal(addressBehind(hidden, '::ffff:198.51.100.7'), '198.51.100.7');
+		assert.equal(addressBehind(hidden.replace('udp', 'UDP'), '2001:db8::1'), '2001:db8::1');
+	});
+
+	it('is told of no other candidate, and of nobody on this machine', () => {
+		for (const address of ['127.0.0.1', '::1', '', 'evil', 'fe80::1%eth0']) {
+			assert.equal(addressBehind(hidden, address), undefined, address);
+		}
+		for (const other of [
+			'',
+			'evil.local',
+			hidden.replace('beaaa9e9-d851.local', '192.0.2.1'),
+			hidden.replace('beaaa9e9-d851.local', 'a.local.example.org'),
+			hidden.replace('typ host', 'typ relay'),
+			hidden.replace('udp', 'tcp'),
+		]) {
+			assert.equal(addressBehind(other, '198.51.100.7'), undefined, other);
 		}
 	});
 });

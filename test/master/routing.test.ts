@@ -31,6 +31,28 @@ describe('a session', () => {
 		}
 	}
 
+	it('tells a slave where a client is whose browser hides its address, and only that', async (t) => {
+		const { url } = await stage(t, { trustProxy: true });
+		const headers = { 'x-forwarded-for': '198.51.100.7' };
+		const client = await RawLink.open(t, url, 'client', { headers });
+		const { link: slave, id } = await RawLink.slave(t, url);
+		client.say({ t: 'offer', session: 's', slave: id, sdp: 'v=0' });
+		await slave.hear('offer');
+		const hidden = 'candidate:1 1 udp 2113937151 some-name.local 41546 typ host';
+		const said = { t: 'candidate', session: 's', attempt: 0, candidate: hidden, mid: '0' };
+		client.say({ ...said, address: '203.0.113.66' });
+		client.say({ ...said, candidate: hidden.replace('some-name.local', '10.0.0.7'), address: '203.0.113.66' });
+		client.say({ t: 'close', session: 's', reason: '' });
+		await slave.hear('close');
+		assert.deepEqual(
+			slave.said.items.filter(({ t }) => t === 'candidate'),
+			[
+				{ ...said, address: '198.51.100.7' },
+				{ ...said, candidate: hidden.replace('some-name.local', '10.0.0.7') },
+			],
+		);
+	});
+
 	for (const session of ['mine', '__proto__', 'constructor', '']) {
 		it(`passes messages both ways: "${session}"`, async (t) => {
 			const { client, slave, offer } = await sessions(t, session);

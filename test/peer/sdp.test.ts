@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { problemOfSdp, sdpToSend } from '../../src/peer/sdp.js';
+import { inPlaceOfName, problemOfSdp, sdpToSend } from '../../src/peer/sdp.js';
 
 const lines = [
 	'v=0',
@@ -72,5 +72,14 @@ describe('a description to send', () => {
 	it('is active in an offer and unchanged otherwise', () => {
 		assert.equal(sdpToSend('offer', sdp(lines)), without('a=setup', 'a=setup:active'));
 		assert.equal(sdpToSend('answer', sdp(lines)), sdp(lines));
+	});
+});
+
+describe('a candidate with a name', () => {
+	it('is one with the address in its place', () => {
+		assert.equal(
+			inPlaceOfName('candidate:1 1 udp 2113937151 a-b.local 41546 typ host', '192.0.2.1'),
+			'candidate:1 1 udp 2113937151 192.0.2.1 41546 typ host',
+		);
 	});
 });
