@@ -9,6 +9,7 @@ import {
 	PING,
 	PONG,
 	readFrame,
+	SILENT,
 	TEXT,
 	writeFrame,
 } from '../../src/peer/frames.js';
@@ -63,7 +64,7 @@ describe('a frame', () => {
 	it('is none when it is too short or of no known kind', () => {
 		const frame = writeFrame(TEXT, 1, 2);
 		for (let length = 0; length < FRAME_BYTES; length++) assert.equal(readFrame(frame.subarray(0, length)), undefined);
-		for (let kind = PONG + 1; kind < 256; kind++) {
+		for (let kind = SILENT + 1; kind < 256; kind++) {
 			frame[0] = kind;
 			assert.equal(readFrame(frame), undefined);
 		}
