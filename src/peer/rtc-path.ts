@@ -37,6 +37,8 @@ export class RtcPath {
 	/** Whether frames may be sent. */
 	open = false;
 	#closed = false;
+	/** Frames that the host told of before it told that the trunk is open. */
+	readonly #early: Uint8Array[] = [];
 	#weak = false;
 	readonly #setup: RtcPathSetup;
 	readonly #handlers: RtcPathHandlers;
@@ -63,12 +65,8 @@ export class RtcPath {
 	start(): void {
 		this.#trunk.attach({
 			open: () => this.#opened(),
-			message: (data) => {
-				// A host may tell of a message before it tells that the stream is open.
-				this.#opened();
-				// Text is no frame, and read as an empty one.
-				if (!this.#closed) this.#handlers.frame(typeof data === 'string' ? new Uint8Array(0) : new Uint8Array(data));
-			},
+			// Text is no frame, and read as an empty one.
+			message: (data) => this.#frame(typeof data === 'string' ? new Uint8Array(0) : new Uint8Array(data)),
 			low: () => {},
 			error: () => {},
 			closed: () => this.#lost('the other end is gone', !this.#weak),
@@ -131,9 +129,15 @@ export class RtcPath {
 	}
 
 	#opened(): void {
-		if (this.open || this.#closed) return;
 		this.open = true;
 		this.#handlers.open();
+		for (const bytes of this.#early.splice(0)) this.#frame(bytes);
+	}
+
+	#frame(bytes: Uint8Array): void {
+		if (this.#closed) return;
+		if (this.open) this.#handlers.frame(bytes);
+		else this.#early.push(bytes);
 	}
 
 	#take(steps: Step[]): void {

@@ -128,7 +128,7 @@ describe('the paths of a session', () => {
 		assert.deepEqual([session.path, paths, host.peers.length], ['rtc', ['rtc', 'relay', 'rtc'], 2]);
 	});
 
-	it('are open with the first that is heard over them, also where the host tells of it before it tells that', (t) => {
+	it('are read from when they are open, also what the host told of before it told that', (t) => {
 		const { session, host, announced } = stage(t, { makes: 'answer', openRelay: undefined });
 		const events: string[] = [];
 		session.on('open', () => events.push('open'));
@@ -137,6 +137,7 @@ describe('the paths of a session', () => {
 		session.description('offer', 'first', 0);
 		const { trunk } = host.peer();
 		trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		assert.deepEqual(events, []);
 		trunk.handlers.open();
 		assert.deepEqual([events, session.path, announced[0]?.readyState], [['open', 'datachannel'], 'rtc', 'open']);
 	});
