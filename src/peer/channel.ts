@@ -8,55 +8,17 @@ import type {
 	ChannelEvents,
 	ChannelMessageEvent,
 } from './channel-events.js';
+import type { ChannelHost, ChannelSetup } from './channel-host.js';
 import { Lane } from './lane.js';
-import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
-import type { DataChannelOptions, RtcChannel } from './rtc.js';
+import { Arrived, Kept, sizeOf } from './numbering.js';
+import type { RtcChannel } from './rtc.js';
 import { Timer } from './timer.js';
-import type { Watch } from './watch.js';
 
 /** How many bytes may be sent before the host is asked again how much of it still waits. */
 const RECOUNT_BYTES = 1024 * 1024;
 
 /** How many bytes may wait in a lane over which nothing is heard. */
 const SILENT_LANE_BYTES = 1024 * 1024;
-
-/** What a channel needs of its session. @internal */
-export interface ChannelHost {
-	readonly paths: {
-		/** Largest message that the other end takes, in bytes. */
-		readonly maxMessageSize: number;
-		/** Whether the other end has accepted the session. */
-		readonly accepted: boolean;
-		/** Whether nothing is heard over WebRTC, and the relay carries the session. */
-		readonly silent: boolean;
-		/** Whether anything is heard over WebRTC. */
-		readonly watch: Pick<Watch, 'heard' | 'start'>;
-	};
-	/** Whether this end closes lanes. One end does: closed by both at once, the native library may never let go of one. */
-	readonly closesLanes: boolean;
-	/** Whether a channel that keeps `kept` bytes may keep so many more. */
-	fits(kept: number, more: number): boolean;
-	/** Sends a message, which nobody writes into any more, over the trunk of the current path, if there is one; unreliable ones only where there is room. */
-	send(channel: Channel, number: number, message: Message): void;
-	/** The other end is to know what has arrived: at once, or when convenient. */
-	acknowledge(channel: number, now: boolean): void;
-	/** The channel asks the other end to close: all messages that were sent belong to it. */
-	closing(channel: Channel): void;
-	/** The channel is over. */
-	closed(channel: Channel): void;
-	/** The other end sent what it may not. */
-	broken(): void;
-}
-
-/** What a channel is made of. @internal */
-export interface ChannelSetup {
-	/** The channel in the frames of its session. */
-	number: number;
-	/** Number of its stream over WebRTC. */
-	id: number;
-	label: string;
-	options: DataChannelOptions;
-}
 
 /**
  * One message channel of a session, with the interface of `RTCDataChannel`. Events can be listened for with `on`,

@@ -1,7 +1,8 @@
 import { type Control, EnslavismError, type ErrorCode, readControl } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { Channel, type ChannelHost } from './channel.js';
+import { Channel } from './channel.js';
+import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
 import { ACK, BYTES, FRAME_BYTES, type Frame, PING, PONG, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';

@@ -318,6 +318,8 @@ export class Paths {
 		// The trunk's frames are messages themselves, and have a head.
 		this.maxMessageSize = Math.min(path.maxMessageSize - FRAME_BYTES, LIMITS.messageBytes);
 		this.#choose(false);
+		// How long a round trip takes, which is how long silence means nothing.
+		this.watch.ask();
 		this.#handlers.lanes(true);
 	}
 
@@ -366,17 +368,14 @@ export class Paths {
 		if (!this.#rtc?.open || this.silent || !isRoom) return false;
 		this.silent = true;
 		this.watch.ask();
-		this.#rtcWeak(true);
+		this.#giveUpIn(WAITS.disconnected, 'no answer');
 		this.#choose(true);
 		return true;
 	}
 
 	#relayLost(): void {
 		this.#relay = undefined;
-		if (this.silent) {
-			this.silent = false;
-			this.#rtcWeak(true);
-		}
+		this.silent = false;
 		this.#choose(true);
 		if (performance.now() - this.#relayOpened > WAITS.backoffReset) this.#relayBackoff.reset();
 		this.#relayLater();

@@ -72,6 +72,7 @@ export async function roundTrips(names: string[], count: number, every: number, 
 			for (const name of names) channels[name]?.send(String(number));
 			if (sent.length < count) return;
 			clearInterval(beat);
+			walked.push('all sent');
 			setTimeout(resolve, last);
 		}, every);
 	});

@@ -110,7 +110,9 @@ const SCENARIOS: Scenario[] = [
 			const [late, prompt] = [quantile(reliable, 0.99), quantile(unreliable, 0.99)];
 			assert.ok(prompt <= 1.5 * rtt, `p99 of unreliable messages: ${prompt} ms`);
 			assert.ok(late > 1.5 * rtt, `p99 of reliable messages: ${late} ms`);
-			assert.deepEqual(await client.run(() => walked), ['rtc'], 'a lost packet is no reason to leave UDP');
+			// Afterwards, when nobody speaks, a last word that is lost twice may well be said over the relay.
+			const [first, second] = await client.run(() => walked);
+			assert.deepEqual([first, second], ['rtc', 'all sent'], 'a lost packet is no reason to leave UDP');
 		},
 	},
 	{

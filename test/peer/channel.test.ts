@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Channel, type ChannelHost } from '../../src/peer/channel.js';
+import { Channel } from '../../src/peer/channel.js';
+import type { ChannelHost } from '../../src/peer/channel-host.js';
 import { ACK, messageFrame, writeFrame } from '../../src/peer/frames.js';
 import type { Message } from '../../src/peer/numbering.js';
 import type { DataChannelOptions } from '../../src/peer/rtc.js';

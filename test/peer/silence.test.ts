@@ -17,6 +17,7 @@ async function talking(t: TestContext, options: Partial<SessionOptions> = {}) {
 	const pipe = all.openRelay();
 	const [x, lossy] = [await all.channel(), await all.channel('lossy', LOSSY)];
 	const trunk = all.host.peer().open();
+	trunk.hear(PONG, 0, 0);
 	const lanes = [x, lossy].map((channel) => {
 		const lane = all.host.peer().channel(channel.label);
 		lane.handlers.open();
@@ -69,19 +70,37 @@ describe('WebRTC over which nothing is heard', () => {
 		lossy.send('new');
 		assert.deepEqual([lane.sent.slice(-3), lossyLane.sent, pipe.frames.length], [['0', '1', '2'], ['new'], before]);
 		pipe.hear(ACK, x.number, 3);
-		pass(2 * WAITS.weak);
+		pass(2 * WAITS.disconnected);
 		assert.deepEqual([session.path, host.peers.length], ['rtc', 1]);
 	});
 
 	it('is given up when it does not answer, and tried anew', async (t) => {
 		const { session, host, x, pass } = await talking(t);
 		x.send('0');
-		pass(SILENCE + WAITS.weak - 10);
+		pass(SILENCE + WAITS.disconnected - 10);
 		assert.equal(host.peers[0]?.closed, false);
 		pass(10);
 		assert.ok(host.peers[0]?.closed);
 		pass(WAITS.backoffBase);
 		assert.deepEqual([session.path, host.peers.length], ['relay', 2]);
+	});
+
+	it('is given up soon when it does not answer and ICE does not, either', async (t) => {
+		const { host, x, pass } = await talking(t);
+		x.send('0');
+		pass(SILENCE);
+		host.peer().handlers.state('disconnected');
+		pass(WAITS.weak);
+		assert.ok(host.peers[0]?.closed);
+	});
+
+	it('is asked when it opens, so that it is known how long a round trip takes', async (t) => {
+		const { host, openRelay, pass } = stage(t);
+		openRelay();
+		const trunk = host.peer().open();
+		assert.deepEqual(trunk.numbers(PING), [0]);
+		pass(SILENCE);
+		assert.deepEqual(trunk.numbers(PING), [0]);
 	});
 
 	it('is tried anew at once when the host says that its network is another', async (t) => {
