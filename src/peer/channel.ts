@@ -36,7 +36,7 @@ export interface ChannelHost {
 	readonly closesLanes: boolean;
 	/** Whether a channel that keeps `kept` bytes may keep so many more. */
 	fits(kept: number, more: number): boolean;
-	/** Sends a copy of a message over the trunk of the current path, if there is one; unreliable ones only where there is room. */
+	/** Sends a message, which stays as it is, over the trunk of the current path, if there is one; unreliable ones only where there is room. */
 	send(channel: Channel, number: number, message: Message): void;
 	/** The other end is to know what has arrived: at once, or when convenient. */
 	acknowledge(channel: number, now: boolean): void;
@@ -321,11 +321,13 @@ export class Channel extends Emitter<ChannelEvents> {
 	#pass(message: string | Uint8Array): void {
 		const kept = this.#kept;
 		const lane = this.#lane;
-		// The caller may write into its memory as soon as this returns; paths take a copy of their own.
-		const number = kept?.keep(typeof message === 'string' ? message : new Uint8Array(message)) ?? 0;
 		const { paths } = this.#host;
+		const isTold = !lane?.ready || paths.silent;
+		// The caller may write into its memory as soon as this returns; lanes take a copy of their own.
+		const own = typeof message === 'string' || !(kept || isTold) ? message : new Uint8Array(message);
+		const number = kept?.keep(own) ?? 0;
 		if (kept) paths.watch.start();
-		if (!lane?.ready || paths.silent) this.#host.send(this, number, message);
+		if (isTold) this.#host.send(this, number, own);
 		if (!lane?.ready) return;
 		if (paths.silent) {
 			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.
