@@ -16,8 +16,11 @@ const ENDS: Record<EndKind, () => End> = {
 };
 const end = ENDS[kind as EndKind]();
 
-/** What waits in a channel while it is kept full: from half of this to all of it. */
-const FULL_BYTES = 1024 * 1024;
+/**
+ * What waits in a channel while it is kept full: from half of this to all of it. By way of a hop it is more: ours counts
+ * what has not arrived, wherever that is, and a bare socket only what has not left.
+ */
+const FULL_BYTES = (kind === 'relay' || kind === 'hop' ? 4 : 1) * 1024 * 1024;
 /** Messages between two looks at what waits. */
 const BURST = 16;
 

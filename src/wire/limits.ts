@@ -21,7 +21,7 @@ export const muxWindowBytes = 256 * 1024;
 /** Largest window that a stream of its own grows to, in bytes: 40 MB/s at a round trip of 100 ms. */
 export const muxMaxWindowBytes = 4 * 1024 * 1024;
 /** The same of a session's stream through the master, which holds as much for an end that reads slowly. */
-export const relayWindowBytes = 1024 * 1024;
+export const relayWindowBytes = 512 * 1024;
 /** Bytes by which all windows of one connection together may have grown. */
 export const muxGrowthBytes = 64 * 1024 * 1024;
 /** Streams that each end of a connection may have open at the same time. */

@@ -51,7 +51,7 @@ export class LinkMux {
 	constructor(client: boolean, host: LinkMuxHost, kind: LinkEngine = Engine) {
 		this.#host = host;
 		this.session = new kind(
-			{ client, frameBytes: FRAME_BYTES, maxWindow: LIMITS.muxWindowBytes, packBytes: PACK_BYTES },
+			{ client, frameBytes: FRAME_BYTES, maxWindow: LIMITS.relayWindowBytes, packBytes: PACK_BYTES },
 			{
 				opened: (stream) => host.opened(stream),
 				ready: () => this.#flush(),
