@@ -92,7 +92,13 @@ describe('a session', () => {
 		client.say({ t: 'offer', session: 'bare', slave: slave.id });
 		assert.equal('sdp' in (await slave.link.hear('offer', ({ session }) => session === 'bare')), false);
 		slave.link.say({ t: 'answer', session: 'bare', relay: false });
-		assert.deepEqual(await client.hear('answer'), { t: 'answer', session: 'bare', attempt: 0, relay: false, rtc: true });
+		assert.deepEqual(await client.hear('answer'), {
+			t: 'answer',
+			session: 'bare',
+			attempt: 0,
+			relay: false,
+			rtc: true,
+		});
 	});
 
 	it('has an id that nobody else can use, nor its client for another slave', async (t) => {
