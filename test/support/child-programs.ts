@@ -7,6 +7,7 @@ import { Master, relay, Slave, sharedState, streamServers } from '../../src/inde
 import { ownCertificate } from '../../src/peer/node/certificate.js';
 import { createAnswerer, createNodePeer } from '../../src/peer/node/rtc.js';
 import type { RtcPeer } from '../../src/peer/rtc.js';
+import { sdpToSend } from '../../src/peer/sdp.js';
 import { Peers } from '../../src/signal/node.js';
 import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
 import { plots } from './plots.js';
@@ -79,32 +80,47 @@ async function abandoned(): Promise<void> {
 
 const NOTHING = { open: () => {}, message: () => {}, low: () => {}, error: () => {}, closed: () => {} };
 
-/** Opens, for both ends of a WebRTC connection, the trunk that it is made with. */
-function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<unknown> } {
-	const quiet = { candidate: () => {}, state: () => {}, failed: () => {} };
+/** Both ends of a WebRTC connection, with the trunk that it is made with. `opened` tells whether it came about. */
+function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<boolean> } {
+	let lost = () => {};
+	const quiet = {
+		candidate: () => {},
+		state: (state: string) => void (state === 'failed' && lost()),
+		failed: () => {},
+	};
 	const answering = createAnswerer({ port: 0, bindAddress: undefined, certificate: ownCertificate() });
 	const slave = answering({ iceServers: [] }, { ...quiet, description: (type, sdp) => client.accept(type, sdp) });
 	const client: RtcPeer = createNodePeer(
 		{ iceServers: [] },
-		{
-			...quiet,
-			description: (type, sdp) => slave.accept(type, sdp.replace('a=setup:actpass', 'a=setup:active')),
-		},
+		{ ...quiet, description: (type, sdp) => slave.accept(type, sdpToSend(type, sdp)) },
 	);
-	const opened = [client, slave].map(
+	const trunks = [client, slave].map(
 		(peer) =>
 			new Promise<void>((resolve) => {
-				peer.createChannel('trunk', 1023, {}).attach({ ...NOTHING, open: resolve });
+				peer.createChannel('trunk', 1022, {}).attach({ ...NOTHING, open: resolve });
 			}),
 	);
 	client.offer();
-	return { client, slave, opened: Promise.all(opened) };
+	const opened = new Promise<boolean>((resolve) => {
+		lost = () => resolve(false);
+		void Promise.all(trunks).then(() => resolve(true));
+	});
+	return { client, slave, opened };
+}
+
+/** The same, open. An attempt may fail, see `accept` in `rtc.ts`. */
+async function openConnection(): Promise<{ client: RtcPeer; slave: RtcPeer }> {
+	for (;;) {
+		const { client, slave, opened } = connectionOfTwo();
+		if (await opened) return { client, slave };
+		client.close();
+		slave.close();
+	}
 }
 
 /** Lanes that are made and closed while the connection goes down hold nothing: `late`, `unopened`, `both`, `again`. */
 async function lanes(how: string): Promise<void> {
-	const { client, slave, opened } = connectionOfTwo();
-	await opened;
+	const { client, slave } = await openConnection();
 	if (how === 'late') {
 		client.close();
 		await new Promise(setImmediate);
