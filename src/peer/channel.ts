@@ -1,6 +1,7 @@
 import { Emitter, EnslavismError, type Listener, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
+import { bytesOf, textBytes } from './channel-data.js';
 import type {
 	ChannelData,
 	ChannelErrorEvent,
@@ -386,20 +387,4 @@ for (const name of ['open', 'message', 'bufferedamountlow', 'error', 'close'] as
 			this.on(name, listener);
 		},
 	});
-}
-
-/** Texts that cannot be longer than this are not counted: every host takes 64 KiB. */
-const SAFE_TEXT_BYTES = 64 * 1024;
-
-/** The size of a text in UTF-8, or what it is at most: a code unit is at most three bytes. */
-function textBytes(text: string): number {
-	const most = text.length * 3;
-	return most <= SAFE_TEXT_BYTES ? most : new TextEncoder().encode(text).length;
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-	if (data instanceof Uint8Array) return data;
-	if (data instanceof ArrayBuffer) return new Uint8Array(data);
-	if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-	throw new EnslavismError('bad-option', 'send takes a string, an ArrayBuffer or a view of one');
 }

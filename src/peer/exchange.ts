@@ -1,12 +1,13 @@
 import { type Control, EnslavismError, type ErrorCode, readControl } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
+import type { Carrier } from './carrier.js';
 import { Channel } from './channel.js';
 import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
 import { ACK, BYTES, FRAME_BYTES, type Frame, PING, PONG, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
-import { type Carrier, CONGESTED_BYTES, type Paths } from './paths.js';
+import { CONGESTED_BYTES, type Paths } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
 

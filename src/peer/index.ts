@@ -1,8 +1,9 @@
+export type { OpenRelay, PathKind, RelayHandlers, RelayPipe } from './carrier.js';
+export { PATHS } from './carrier.js';
 export * from './channel.js';
 export type * from './channel-events.js';
 export type { DirectInfo } from './direct.js';
-export type { OpenRelay, PathKind, RelayHandlers, RelayPipe, Signals } from './paths.js';
-export { PATHS } from './paths.js';
+export type { Signals } from './paths.js';
 export * from './platform.js';
 export * from './relay-link.js';
 export type * from './rtc.js';

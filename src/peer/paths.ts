@@ -2,6 +2,7 @@ import { Backoff } from '../link/index.js';
 import { EnslavismError, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
+import { type Carrier, type OpenRelay, PATHS, type PathKind, type RelayPipe } from './carrier.js';
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
 import { FRAME_BYTES, type Frame, PING, readFrame, SILENT } from './frames.js';
@@ -11,38 +12,6 @@ import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './r
 import { RtcPath } from './rtc-path.js';
 import { Timer } from './timer.js';
 import { Watch } from './watch.js';
-
-/** What carries a session's channels: a WebRTC connection, or the master over both ends' links. */
-export type PathKind = 'rtc' | 'relay';
-
-/** All kinds. */
-export const PATHS = ['rtc', 'relay'] as const;
-
-/** A path while it is open. */
-export interface Carrier {
-	readonly kind: PathKind;
-	/** Bytes that wait to leave. */
-	readonly queued: number;
-	/** Sends a frame; they arrive in order. */
-	send(kind: number, channel: number, number: number, payload?: Message): void;
-}
-
-/** A way through the master, while it is open. */
-export interface RelayPipe extends Carrier {
-	readonly kind: 'relay';
-	close(): void;
-}
-
-/** What a pipe tells. Nothing comes after `lost`. */
-export interface RelayHandlers {
-	/** @param frame `undefined`: what arrived is none */
-	frame(frame: Frame | undefined): void;
-	/** @param final whether there is no use in trying again */
-	lost(final: boolean): void;
-}
-
-/** Opens a way through the master; `undefined` while there is none. */
-export type OpenRelay = (handlers: RelayHandlers) => RelayPipe | undefined;
 
 /** What a session says to its other end, through the master. `attempt` counts its attempts to connect over WebRTC, from 0. */
 export interface Signals {
@@ -110,6 +79,8 @@ export class Paths {
 	readonly #options: PathsOptions;
 	readonly #handlers: PathsHandlers;
 	#started = 0;
+	/** Whether anything was ever heard in this attempt. */
+	#met = false;
 	#quickFailures = 0;
 	#direct: DirectInfo | undefined;
 	#rtc: RtcPath | undefined;
@@ -271,6 +242,7 @@ export class Paths {
 		if (this.#dropRtc()) this.#choose(true);
 		this.attempt = attempt;
 		this.#started = performance.now();
+		this.#met = false;
 		const direct = this.#direct;
 		try {
 			const path = new RtcPath(
@@ -285,6 +257,7 @@ export class Paths {
 					weak: (weak) => this.#rtcWeak(weak),
 					frame: (bytes) => {
 						this.watch.heard = true;
+						this.#met = true;
 						this.#handlers.frame(readFrame(bytes), path);
 					},
 					lost: (problem, parted) => this.#rtcLost(problem, parted),
@@ -342,7 +315,8 @@ export class Paths {
 
 	#rtcLost(problem: string, parted: boolean): void {
 		const carried = this.#dropRtc();
-		if (parted && carried && (!this.#relay || this.#handlers.leaving())) {
+		// An attempt that the other end left for the next one may have been open at this end only.
+		if (parted && carried && ((this.#met && !this.#relay) || this.#handlers.leaving())) {
 			this.#handlers.gone();
 			return;
 		}

@@ -7,8 +7,8 @@
 import { type LinkEngine, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
+import type { OpenRelay, RelayHandlers, RelayPipe } from './carrier.js';
 import { FRAME_BYTES, type Frame, frameOf, payloadOf, writeHead } from './frames.js';
-import type { OpenRelay, RelayHandlers, RelayPipe } from './paths.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {

@@ -1,10 +1,11 @@
 import { cutReason, Emitter, EnslavismError, withReason } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
+import type { Carrier, OpenRelay, PathKind } from './carrier.js';
 import type { Channel } from './channel.js';
 import { checkChannel } from './check-channel.js';
 import { Exchange } from './exchange.js';
 import type { BareCandidate } from './negotiation.js';
-import { type Carrier, type OpenRelay, type PathKind, Paths, type PathsOptions } from './paths.js';
+import { Paths, type PathsOptions } from './paths.js';
 import type { DataChannelOptions, DescriptionType, IceCredentials } from './rtc.js';
 import { Timer } from './timer.js';
 

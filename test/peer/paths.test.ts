@@ -219,6 +219,15 @@ describe('a session on a network that fails', () => {
 				numRuns: Number(process.env.RUNS ?? 150),
 				includeErrorInReport: true,
 				examples: [
+					// The client leaves an attempt for another one when the slave's end of it is open already.
+					[
+						[
+							{ do: 'relayUp', up: false },
+							{ do: 'deliver', picks: [0] },
+							{ do: 'deliver', picks: [0, 0, 0, 0, 7, 0] },
+						],
+						0,
+					],
 					// A message comes over WebRTC while the news of its channel is still under way over the relay.
 					[
 						[

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ACK, BYTES, TEXT } from '../../src/peer/frames.js';
+import { ACK, BYTES, PONG, TEXT } from '../../src/peer/frames.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { stage } from '../support/session-stage.js';
 import { turns } from '../support/wait.js';
@@ -263,8 +263,16 @@ describe('the paths of a session', () => {
 
 	it('end the session where the other end hung up and there is no other', (t) => {
 		const { openRtc, codes } = stage(t);
-		openRtc().handlers.closed();
+		const trunk = openRtc();
+		trunk.hear(PONG, 0, 0);
+		trunk.handlers.closed();
 		assert.deepEqual(codes(), ['session-closed']);
+	});
+
+	it('are waited for when the other end leaves an attempt that was open at this end only', (t) => {
+		const { openRtc, session, codes } = stage(t);
+		openRtc().handlers.closed();
+		assert.deepEqual([codes(), session.open, session.path], [[], true, undefined]);
 	});
 
 	it('take no part in the session any more once they are lost', async (t) => {

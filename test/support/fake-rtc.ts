@@ -1,7 +1,8 @@
 /** Paths whose every event a test makes itself: WebRTC, and a way through the master. */
+
+import type { OpenRelay, RelayHandlers } from '../../src/peer/carrier.js';
 import { BYTES, type Frame, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
 import type { Message } from '../../src/peer/numbering.js';
-import type { OpenRelay, RelayHandlers } from '../../src/peer/paths.js';
 import type {
 	CreatePeer,
 	Delivery,
