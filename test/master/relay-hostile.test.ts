@@ -198,7 +198,7 @@ describe('what the relay keeps of a session', () => {
 		collect();
 		const after = process.memoryUsage();
 		const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-		assert.ok(grown < 8 * 1024 * 1024, `${grown} bytes for 150 000`);
+		assert.ok(grown < 4 * 1024 * 1024, `${grown} bytes for 150 000`);
 		far.readOn();
 		await far.arrived(16 * 16 * 1024 + 150_000);
 	});
