@@ -76,7 +76,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #relay = new RelayLink({
 		engine: () => this.#host.platform.linkEngine,
 		bufferedAmount: () => this.#link.bufferedAmount,
-		sendBytes: (bytes) => this.#link.sendBytes(bytes),
+		sendBytes: (frames) => this.#link.sendBytes(frames),
 		opened: () => false,
 		broken: () => this.#link.broken(),
 	});

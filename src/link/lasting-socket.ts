@@ -70,7 +70,7 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 	}
 
 	/** Sends a frame if the socket is open; tells whether it was. */
-	send(data: string | Uint8Array): boolean {
+	send(data: string | Uint8Array | Uint8Array[]): boolean {
 		if (this.#state !== 'open') return false;
 		this.#socket?.send(data);
 		return true;

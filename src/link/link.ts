@@ -118,9 +118,9 @@ export class Link<In extends { t: string }, Out> {
 		return this.#socket.send(JSON.stringify(message));
 	}
 
-	/** Sends a binary frame; on a closed link it goes nowhere. */
-	sendBytes(bytes: Uint8Array): void {
-		this.#socket.send(bytes);
+	/** Sends binary frames; on a closed link they go nowhere. */
+	sendBytes(frames: Uint8Array[]): void {
+		this.#socket.send(frames);
 	}
 
 	/** Bytes that have not left yet. */

@@ -10,8 +10,8 @@ export interface SocketHandlers {
 export interface Socket {
 	/** Bytes that have not left yet. */
 	readonly bufferedAmount: number;
-	/** Sends if the socket is open. */
-	send(data: string | Uint8Array): void;
+	/** Sends a message, or several, if the socket is open. */
+	send(data: string | Uint8Array | Uint8Array[]): void;
 	close(code: number, reason: string): void;
 }
 

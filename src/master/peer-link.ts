@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import { sendTogether } from '../mux/node/together.js';
 import * as CLOSE from '../wire/close-codes.js';
 import { closeReason, type Read } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
@@ -80,9 +81,9 @@ export class PeerLink<In extends { t: string }, Out> implements Living {
 		return this.#socket.bufferedAmount;
 	}
 
-	/** Sends a binary frame. */
-	sendBytes(bytes: Uint8Array): void {
-		if (!this.#closed) this.#socket.send(bytes);
+	/** Sends binary frames. */
+	sendBytes(frames: Uint8Array[]): void {
+		if (!this.#closed) sendTogether(this.#socket, frames);
 	}
 
 	/** What arrived cannot be read. */

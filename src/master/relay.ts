@@ -18,7 +18,7 @@ export interface RelayLimits {
 export interface RelayedLink {
 	readonly id: string;
 	readonly bufferedAmount: number;
-	sendBytes(bytes: Uint8Array): void;
+	sendBytes(frames: Uint8Array[]): void;
 	/** What came over it is no relayed data. */
 	broken(): void;
 }
@@ -96,7 +96,7 @@ export class Relay {
 				get bufferedAmount() {
 					return link.bufferedAmount;
 				},
-				sendBytes: (bytes) => link.sendBytes(bytes),
+				sendBytes: (frames) => link.sendBytes(frames),
 				opened: (stream) => this.#opened(link, mux, stream),
 				broken: () => link.broken(),
 			};

@@ -16,7 +16,7 @@ export interface RelayLinkHost {
 	engine?(): LinkEngine | undefined;
 	/** Bytes that wait in the link's socket. */
 	bufferedAmount(): number;
-	sendBytes(bytes: Uint8Array): void;
+	sendBytes(frames: Uint8Array[]): void;
 	/** The other end of a session has opened a way to this one; tells whether somebody takes it, now or later. */
 	opened(session: string, open: OpenRelay): boolean;
 	/** What arrived cannot be read: the link is of no use any more. */
@@ -70,7 +70,7 @@ export class RelayLink {
 				get bufferedAmount() {
 					return host.bufferedAmount();
 				},
-				sendBytes: (bytes) => host.sendBytes(bytes),
+				sendBytes: (frames) => host.sendBytes(frames),
 				opened: (stream) => this.#opened(this.#open(), stream),
 				broken: () => host.broken(),
 			},

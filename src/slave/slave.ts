@@ -102,7 +102,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #relay = new RelayLink({
 		engine: () => this.#linkEngine,
 		bufferedAmount: () => this.#link.bufferedAmount,
-		sendBytes: (bytes) => this.#link.sendBytes(bytes),
+		sendBytes: (frames) => this.#link.sendBytes(frames),
 		opened: (session, open) => this.#sessions.get(session)?.relay(open) ?? false,
 		broken: () => this.#link.broken(),
 	});

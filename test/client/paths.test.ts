@@ -375,6 +375,26 @@ describe('a session over the relay', () => {
 		assert.ok(time > 0 && time < 2000);
 	});
 
+	it('carries messages as they were when they were sent, whatever becomes of their memory', async (t) => {
+		const { slaveCo, clientCo } = await sessionFor(t, RELAY_ONLY);
+		for (const [name, options] of Object.entries({ reliable: {}, unreliable: LOSSY })) {
+			const { near, far } = await channelFor(slaveCo, clientCo, name, options);
+			const arrived = messagesOf(far);
+			for (const size of [1, 4000, 5000, 40_000]) {
+				const bytes = new Uint8Array(size).fill(1);
+				near.send(bytes);
+				bytes.fill(2);
+			}
+			await arrived.count(4);
+			for (const message of arrived.items) {
+				assert.ok(
+					new Uint8Array(message as ArrayBuffer).every((byte) => byte === 1),
+					name,
+				);
+			}
+		}
+	});
+
 	it('keeps what the other end does not read within its bounds, and gets it there', async (t) => {
 		const { slaveCo, clientCo } = await sessionFor(t, { ...RELAY_ONLY, master: { relay: { perSession: 1e9 } } });
 		const { near, far } = await channelFor(slaveCo, clientCo);

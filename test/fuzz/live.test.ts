@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { fuzzLive } from './live.js';
 
 it('a master and a slave outlast strangers who say anything, and serve others meanwhile', {
-	timeout: 120_000,
+	timeout: 240_000,
 }, async (t) => {
 	const seed = Math.floor(Math.random() * 2 ** 31);
 	const result = await fuzzLive({ seed, sockets: 50, frames: 20_000 });

@@ -140,13 +140,15 @@ export async function fuzzLive(options: { seed: number; sockets: number; frames:
 	}
 }
 
-/** The state of the target once it has so many links left beside its slave's own, or after a while. */
+/** The state of the target once it has so many links left, its slave's own among them, and a session fewer; or after a while. */
 async function settled(target: ChildProcess, links: number): Promise<State> {
 	for (let tries = 0; ; tries++) {
 		await sleep(500);
 		const state = heard<State>(target);
 		target.send('state');
-		const { counts } = await state;
-		if ((counts.clients + counts.slaves <= links && tries > 6) || tries > 80) return state;
+		const { counts, connections } = await state;
+		// A session that was on the relay waits for a path, for 30 s.
+		const isDone = counts.clients + counts.slaves <= links && connections < links;
+		if ((isDone && tries > 6) || tries > 80) return state;
 	}
 }

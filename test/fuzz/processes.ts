@@ -7,6 +7,7 @@ import { linkUrl, newId, PROTOCOL } from '../../src/wire/index.js';
 import { randomOf } from '../support/random.js';
 import { mutate } from './mutate.js';
 import type { Recording } from './recording.js';
+import { relayFrames } from './relay-frames.js';
 
 /** What an attack is made of. */
 export interface Attack {
@@ -57,6 +58,8 @@ class Attacker {
 	readonly #attack: Attack;
 	readonly #random: () => number;
 	readonly #upgrades: Buffer[];
+	/** The session that was begun last, of whichever link. */
+	#session = '';
 	readonly #said: Said = { frames: 0, upgrades: 0, links: 0 };
 
 	constructor(attack: Attack) {
@@ -105,10 +108,12 @@ class Attacker {
 		const opened = new Promise<boolean>((resolve) => socket.once('open', () => resolve(true)));
 		if ((await Promise.race([opened, over])) !== true) return;
 		if (kind === 'slave' && this.#random() < 0.7) socket.send('{"t":"register","data":"[1]"}');
+		const isRelayed = this.#random() < 0.3;
 		for (const frame of this.#framesOf(kind)) {
 			if (socket.readyState !== WebSocket.OPEN) break;
 			this.#said.frames++;
-			if (this.#random() < 0.02) this.#rawly(socket, frame);
+			if (isRelayed && this.#random() < 0.5) socket.send(relayFrames(this.#random, this.#session), { binary: true });
+			else if (this.#random() < 0.02) this.#rawly(socket, frame);
 			else socket.send(frame, { binary: this.#random() < 0.02 });
 		}
 		await Promise.race([over, sleep(30 * this.#random())]);
@@ -121,6 +126,7 @@ class Attacker {
 	*#framesOf(kind: 'client' | 'slave'): Iterable<Buffer> {
 		const recorded = this.#attack.recording[kind];
 		const session = newId();
+		this.#session = session;
 		const whole = this.#random() < 0.5;
 		for (let left = 1 + Math.floor(60 * this.#random()); left > 0; left--) {
 			const text = this.#pick(recorded)

@@ -1,58 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
-import type { MasterOptions } from '../../src/index.js';
+import { describe, it } from 'node:test';
 import { NO_HANDLER } from '../../src/mux/host/link-mux.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import { RawLink } from '../support/raw-link.js';
-import { RawWays } from '../support/raw-ways.js';
-import { bystanderFor, coded, masterFor } from '../support/stage.js';
-import { turns, within } from '../support/wait.js';
-
-async function stage(t: TestContext, options: MasterOptions = {}) {
-	const { master, url } = await masterFor(t, options);
-	master.on('error', (error) => assert.fail(`reported: ${String(error)}`));
-	return { master, url, bystander: await bystanderFor(t, url) };
-}
-
-async function clientOf(t: TestContext, url: string) {
-	const { link, id } = await RawLink.client(t, url);
-	return { link, id, ways: new RawWays(link) };
-}
-
-async function slaveOf(t: TestContext, url: string) {
-	const { link, id } = await RawLink.slave(t, url);
-	return { link, id, ways: new RawWays(link) };
-}
-
-type Client = Awaited<ReturnType<typeof clientOf>>;
-type Slave = Awaited<ReturnType<typeof slaveOf>>;
-
-/** A session between two raw links. */
-async function session(client: Client, slave: Slave, id: string, accepted = true): Promise<void> {
-	client.link.say({ t: 'offer', session: id, slave: slave.id });
-	await slave.link.hear('offer', (offer) => offer.session === id);
-	if (!accepted) return;
-	slave.link.say({ t: 'answer', session: id });
-	await client.link.hear('answer', (answer) => answer.session === id);
-}
-
-/** Both ends of the way of a new session. */
-async function wayFor(client: Client, slave: Slave, id = 'mine') {
-	await session(client, slave, id);
-	const near = client.ways.open(id);
-	near.write('hello');
-	const far = await slave.ways.wayOf(id);
-	await far.arrived(5);
-	return { near, far };
-}
-
-/** Everything that was sent on this link before now has been read by the master. */
-async function settled({ link }: Client | Slave): Promise<void> {
-	const pong = new Promise((resolve) => link.socket.once('pong', resolve));
-	link.socket.ping();
-	await within(pong, 'a pong');
-	await turns();
-}
+import { type Client, clientOf, type Slave, session, settled, slaveOf, stage, wayFor } from '../support/relay-stage.js';
+import { coded, masterFor } from '../support/stage.js';
+import { turns } from '../support/wait.js';
 
 describe('the way of a session through the master', () => {
 	for (const id of ['mine', '', '__proto__', 'x'.repeat(LIMITS.idLength)]) {

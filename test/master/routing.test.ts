@@ -181,6 +181,7 @@ describe('a session', () => {
 		const { code, reason } = await client.hear('rejected', ({ session }) => session === 'sixth');
 		assert.deepEqual([code, reason], ['limit-reached', 'the slave has 3 sessions already']);
 		stranger.say({ t: 'close', session: 'fifth', reason: '' });
+		await slave.link.hear('close', ({ session }) => session === 'fifth');
 		offer(client, 'seventh', slave);
 		await slave.link.hear('offer', ({ session }) => session === 'seventh');
 	});

@@ -73,7 +73,9 @@ export class RawWays {
 			get bufferedAmount() {
 				return link.socket.bufferedAmount;
 			},
-			sendBytes: (bytes) => link.send(bytes),
+			sendBytes: (frames) => {
+				for (const frame of frames) link.send(frame);
+			},
 			opened: (stream) => this.#opened(stream),
 			broken: () => link.socket.terminate(),
 		});

@@ -9,7 +9,8 @@ import type { Stream } from '../stream.js';
 export interface LinkMuxHost {
 	/** Bytes that wait in the socket. */
 	readonly bufferedAmount: number;
-	sendBytes(bytes: Uint8Array): void;
+	/** Sends binary frames. */
+	sendBytes(frames: Uint8Array[]): void;
 	/** The other end opened a stream; it is refused unless it has a handler when this returns. */
 	opened(stream: Stream): void;
 	/** What arrived is not yamux. */
@@ -98,7 +99,7 @@ export class LinkMux {
 			const batch = this.session.pull(HEADER_BYTES + FRAME_BYTES);
 			if (batch === undefined) return;
 			// As they are: to put them together costs more than a few frames of the socket.
-			for (const piece of batch.pieces) this.#host.sendBytes(piece);
+			this.#host.sendBytes(batch.pieces);
 			this.session.sent(batch);
 		}
 		if (!this.session.over) this.#poll = setTimeout(() => this.#send(), POLL_MS);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import type { OpenSocket } from '../../link/index.js';
+import { sendTogether } from '../../mux/node/together.js';
 import { Session } from '../../mux/session.js';
 import * as CLOSE from '../../wire/close-codes.js';
 import * as LIMITS from '../../wire/limits.js';
@@ -45,7 +46,9 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 			return socket.bufferedAmount;
 		},
 		send: (data) => {
-			if (socket.readyState === WebSocket.OPEN) socket.send(data);
+			if (socket.readyState !== WebSocket.OPEN) return;
+			if (Array.isArray(data)) sendTogether(socket, data);
+			else socket.send(data);
 		},
 		close: (code, reason) => {
 			if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
