@@ -13,8 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './support/e2e-built.js';
 import { ensureBrowsers, ensureNetlab } from './support/e2e-install.js';
 
-/** Test files that run at the same time. */
-const CONCURRENCY = 2;
+/** Test files that run at the same time: most wait for something most of the time, but browsers do not. */
+const CONCURRENCY = 4;
+const BROWSER_CONCURRENCY = 2;
 
 /** How long one file may take, in milliseconds; single tests have bounds of their own where they wait for others. */
 const FILE_TIMEOUT = 180_000;
@@ -42,7 +43,7 @@ async function* inTurn(parts: string[][]): AsyncGenerator<TestEvent> {
 		if (files.length === 0) continue;
 		for await (const event of run({
 			files,
-			concurrency: CONCURRENCY,
+			concurrency: files.some(inBrowsers) ? BROWSER_CONCURRENCY : CONCURRENCY,
 			timeout: FILE_TIMEOUT,
 		}) as AsyncIterable<TestEvent>) {
 			if (event.type === 'test:fail') process.exitCode = 1;
