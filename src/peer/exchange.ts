@@ -157,7 +157,13 @@ export class Exchange implements ChannelHost {
 	 */
 	sendAgain(all: boolean): void {
 		this.#kept.each((number, text) => this.paths.send(TEXT, 0, number, text));
-		if (all) for (const channel of this.channels.values()) channel.sendAgain();
+		if (!all) return;
+		for (const channel of this.channels.values()) {
+			channel.sendAgain();
+			// An acknowledgement may be lost as well.
+			this.acknowledge(channel.number, false);
+		}
+		this.acknowledge(0, false);
 	}
 
 	/** Asks the other end for a sign of life; tells whether it came in time. */
@@ -276,7 +282,8 @@ export class Exchange implements ChannelHost {
 		if (this.#isDeaf()) return;
 		for (const channel of this.#due) {
 			const next = (channel === 0 ? this.#arrived : this.channels.get(channel))?.acknowledgement();
-			if (next !== undefined) this.paths.send(ACK, channel, next);
+			// None tells nothing; unreliable channels have none.
+			if (next) this.paths.send(ACK, channel, next);
 		}
 		this.#due.clear();
 	}

@@ -79,8 +79,6 @@ export class Paths {
 	readonly #options: PathsOptions;
 	readonly #handlers: PathsHandlers;
 	#started = 0;
-	/** Whether anything was ever heard in this attempt. */
-	#met = false;
 	#quickFailures = 0;
 	#direct: DirectInfo | undefined;
 	#rtc: RtcPath | undefined;
@@ -242,7 +240,6 @@ export class Paths {
 		if (this.#dropRtc()) this.#choose(true);
 		this.attempt = attempt;
 		this.#started = performance.now();
-		this.#met = false;
 		const direct = this.#direct;
 		try {
 			const path = new RtcPath(
@@ -257,7 +254,6 @@ export class Paths {
 					weak: (weak) => this.#rtcWeak(weak),
 					frame: (bytes) => {
 						this.watch.heard = true;
-						this.#met = true;
 						this.#handlers.frame(readFrame(bytes), path);
 					},
 					lost: (problem, parted) => this.#rtcLost(problem, parted),
@@ -315,11 +311,14 @@ export class Paths {
 
 	#rtcLost(problem: string, parted: boolean): void {
 		const carried = this.#dropRtc();
-		// An attempt that the other end left for the next one may have been open at this end only.
-		if (parted && carried && ((this.#met && !this.#relay) || this.#handlers.leaving())) {
-			this.#handlers.gone();
+		const { leaving, gone } = this.#handlers;
+		const isOver = parted && carried && !this.#relay;
+		// The end that makes the offers may leave a connection for the next one.
+		if (leaving() ? parted && carried : isOver && (this.#offers || this.#options.retries === false)) {
+			gone();
 			return;
 		}
+		if (isOver) this.#retry.set(WAITS.flush, () => this.carrier || this.#rtc || gone());
 		this.#choose(carried);
 		if (this.#options.retries === false && !this.#relay) {
 			this.#handlers.failed(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));

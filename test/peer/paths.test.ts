@@ -219,6 +219,26 @@ describe('a session on a network that fails', () => {
 				numRuns: Number(process.env.RUNS ?? 150),
 				includeErrorInReport: true,
 				examples: [
+					// An acknowledgement is lost with a connection that the other end never used.
+					[
+						[
+							{ do: 'deliver', picks: [0, 0, 0, 0, 0, 0, 0] },
+							{ do: 'send', from: 1, channel: 0, count: 1 },
+							{ do: 'deliver', picks: [3, 0, 0, 0, 0, 6, 2, 14] },
+							{ do: 'wait', ms: 1800 },
+						],
+						0,
+					],
+					// The client, woken while its connection is silent, leaves it for another; the slave has just lost the relay.
+					[
+						[
+							{ do: 'deliver', picks: [0, 0, 11, 2, 0, 0, 0] },
+							{ do: 'wait', ms: 1800 },
+							{ do: 'deliver', picks: [2, 13, 3, 0] },
+							{ do: 'cutRelay' },
+						],
+						0,
+					],
 					// The client leaves an attempt for another one when the slave's end of it is open already.
 					[
 						[

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ACK, BYTES, PONG, TEXT } from '../../src/peer/frames.js';
+import { ACK, BYTES, TEXT } from '../../src/peer/frames.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { stage } from '../support/session-stage.js';
 import { turns } from '../support/wait.js';
@@ -263,17 +263,24 @@ describe('the paths of a session', () => {
 
 	it('end the session where the other end hung up and there is no other', (t) => {
 		const { openRtc, codes } = stage(t);
-		const trunk = openRtc();
-		trunk.hear(PONG, 0, 0);
-		trunk.handlers.closed();
+		openRtc().handlers.closed();
 		assert.deepEqual(codes(), ['session-closed']);
 	});
 
-	it('are waited for when the other end leaves an attempt that was open at this end only', (t) => {
-		const { openRtc, session, codes } = stage(t);
-		openRtc().handlers.closed();
-		assert.deepEqual([codes(), session.open, session.path], [[], true, undefined]);
-	});
+	for (const next of ['another attempt', 'the relay', 'nothing']) {
+		it(`are waited for a moment where the end that makes the offers hung up: it may leave one for the next; ${next} comes`, (t) => {
+			const { session, host, relay, codes, pass } = stage(t, { makes: 'answer', openRelay: undefined });
+			session.start();
+			session.description('offer', 'first', 0);
+			host.peer().open().handlers.closed();
+			pass(WAITS.flush - 10);
+			assert.deepEqual([codes(), session.open, session.path], [[], true, undefined]);
+			if (next === 'another attempt') session.description('offer', 'second', 1);
+			if (next === 'the relay') session.relay(relay.open);
+			pass(10);
+			assert.deepEqual(codes(), next === 'nothing' ? ['session-closed'] : []);
+		});
+	}
 
 	it('take no part in the session any more once they are lost', async (t) => {
 		const { openRelay, session, host, channel } = stage(t);
