@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ACK, PING, TEXT } from '../../src/peer/frames.js';
 import type { PathKind } from '../../src/peer/carrier.js';
+import { ACK, PING, TEXT } from '../../src/peer/frames.js';
 import { EnslavismError } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import * as WAITS from '../../src/wire/waits.js';
