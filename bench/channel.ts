@@ -10,9 +10,10 @@ import { throughput } from './support/throughput.js';
 
 /** What is measured, how often (small messages vary most), and what must be reached. */
 const SERIES = [
-	{ what: 'reliable', options: {}, size: 64, rounds: 13, share: 0.95 },
-	{ what: 'reliable', options: {}, size: 1024, rounds: 7, share: 0.95 },
-	{ what: 'reliable', options: {}, size: 16 * 1024, rounds: 7, share: 0.95 },
+	// Its messages are kept, and acknowledged.
+	{ what: 'reliable', options: {}, size: 64, rounds: 13, share: 0.9 },
+	{ what: 'reliable', options: {}, size: 1024, rounds: 7, share: 0.9 },
+	{ what: 'reliable', options: {}, size: 16 * 1024, rounds: 7, share: 0.9 },
 	{ what: 'unreliable', options: { ordered: false, maxRetransmits: 0 }, size: 64, rounds: 13, share: 0.95 },
 	{ what: 'unreliable', options: { ordered: false, maxRetransmits: 0 }, size: 1024, rounds: 7, share: 0.95 },
 ];

@@ -17,10 +17,11 @@ const ENDS: Record<EndKind, () => End> = {
 const end = ENDS[kind as EndKind]();
 
 /**
- * What waits in a channel while it is kept full: from half of this to all of it. By way of a hop it is more: ours counts
- * what has not arrived, wherever that is, and a bare socket only what has not left.
+ * What waits in a channel while it is kept full: from half of this to all of it. Much, because it is not the same
+ * everywhere: ours counts what has not arrived, wherever that is, and the others only what has not left.
  */
-const FULL_BYTES = (kind === 'relay' || kind === 'hop' ? 4 : 1) * 1024 * 1024;
+const FULL_BYTES = 4 * 1024 * 1024;
+
 /** Messages between two looks at what waits. */
 const BURST = 16;
 

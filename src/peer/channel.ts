@@ -293,7 +293,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		const { paths } = this.#host;
 		// The caller may write into its memory as soon as this returns. A lane copies it, a trunk may not.
 		const isCopied = typeof message === 'string' || (!kept && lane?.ready && !paths.silent);
-		const own = isCopied ? message : new Uint8Array(message);
+		const own = isCopied ? message : (kept?.copy(message) ?? new Uint8Array(message));
 		const number = kept?.keep(own) ?? 0;
 		this.#loose++;
 		if (kept) paths.watch.start();

@@ -13,6 +13,9 @@ export function sizeOf(message: Message): number {
 	return typeof message === 'string' ? message.length : message.byteLength;
 }
 
+/** Memory that small messages of a channel share until all of them are acknowledged. */
+const BLOCK_BYTES = 16 * 1024;
+
 /** What was sent and is not acknowledged. */
 export class Kept {
 	/** Number of the next message. */
@@ -22,10 +25,28 @@ export class Kept {
 	#messages: Message[] = [];
 	/** Where in the list the first kept message is. */
 	#head = 0;
+	/** Memory of small messages, and how much of it is used. */
+	#block = new Uint8Array(0);
+	#used = 0;
 
 	/** How many messages are kept. */
 	get count(): number {
 		return this.#messages.length - this.#head;
+	}
+
+	/** A copy that may be kept: small ones share memory, since each piece of memory has a price of its own. */
+	copy(message: Uint8Array): Uint8Array {
+		const { length } = message;
+		if (length > BLOCK_BYTES / 4) return new Uint8Array(message);
+		if (this.#used + length > this.#block.length) {
+			// Grows with what is kept: most channels are idle, or say little.
+			this.#block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(4 * length, this.bytes)));
+			this.#used = 0;
+		}
+		const copy = this.#block.subarray(this.#used, this.#used + length);
+		copy.set(message);
+		this.#used += length;
+		return copy;
 	}
 
 	/** Keeps a message; gives its number. */
@@ -53,8 +74,8 @@ export class Kept {
 }
 
 /** How many messages, or bytes, may arrive before the other end is told at once. */
-const ACK_MESSAGES = 64;
-const ACK_BYTES = 64 * 1024;
+const ACK_MESSAGES = 128;
+const ACK_BYTES = 128 * 1024;
 
 /** What arrived, over any path. */
 export class Arrived {

@@ -285,10 +285,10 @@ describe('a channel', () => {
 describe('what arrives on a reliable channel', () => {
 	it('is acknowledged: at once where much has arrived, otherwise when convenient', () => {
 		const { channel, acknowledged } = stage();
-		for (let number = 0; number < 64; number++) channel.arrived(number, 'x');
+		for (let number = 0; number < 128; number++) channel.arrived(number, 'x');
 		assert.deepEqual([acknowledged.at(0), acknowledged.at(-1)], [false, true]);
-		assert.equal(channel.acknowledgement(), 64);
-		channel.arrived(64, 'x'.repeat(64 * 1024));
+		assert.equal(channel.acknowledgement(), 128);
+		channel.arrived(128, 'x'.repeat(128 * 1024));
 		assert.equal(acknowledged.at(-1), true);
 	});
 

@@ -26,6 +26,32 @@ describe('what was sent', () => {
 		assert.deepEqual(listed(kept), [[3, 'later']]);
 	});
 
+	it('is copied: neither its sender nor what is copied later changes it', () => {
+		const kept = new Kept();
+		const sizes = [0, 1, 64, 1000, 4096, 4097, 20_000, ...Array.from({ length: 300 }, (_, count) => count)];
+		for (const [index, size] of sizes.entries()) {
+			const message = new Uint8Array(size).fill(index);
+			kept.keep(kept.copy(message));
+			message.fill(255);
+		}
+		for (const [index, message] of listed(kept)) {
+			assert.deepEqual(message, new Uint8Array(sizes[index] ?? 0).fill(index), `message ${index}`);
+		}
+	});
+
+	it('takes little more memory than it has bytes', () => {
+		const kept = new Kept();
+		const memory = new Set<ArrayBufferLike>();
+		for (let count = 0; count < 1000; count++) {
+			const copy = kept.copy(new Uint8Array(100));
+			kept.keep(copy);
+			memory.add(copy.buffer);
+		}
+		let bytes = 0;
+		for (const each of memory) bytes += each.byteLength;
+		assert.ok(bytes < 1.3 * kept.bytes && memory.size < 30, `${bytes} bytes in ${memory.size} pieces`);
+	});
+
 	it('is not let go of for an acknowledgement of what was never sent, or sent long ago', () => {
 		const kept = new Kept();
 		for (let count = 0; count < 5; count++) kept.keep('x');
