@@ -228,7 +228,7 @@ describe('a slave whose link is cut', { concurrency: 4 }, () => {
 	});
 
 	it('begins anew what was being opened: its answer may have been lost', async (t) => {
-		const { url, proxy } = await stage(t, { heartbeat: 100 });
+		const { url, proxy } = await stage(t, { heartbeat: 400 });
 		const slave = await slaveFor(t, proxy.url);
 		const client = clientFor(t, url);
 		const slaveCo = await seen(client, slave.id);

@@ -72,10 +72,10 @@ describe('a session that is open', () => {
 		const { openRelay, pass, announced } = stage(t);
 		const pipe = openRelay();
 		pipe.say({ t: 'open', n: 2, id: 1, label: 'x' });
-		for (let number = 0; number < 70; number++) pipe.hear(TEXT, 2, number, 'x');
-		assert.deepEqual(pipe.numbers(ACK, 2), [64]);
+		for (let number = 0; number < 130; number++) pipe.hear(TEXT, 2, number, 'x');
+		assert.deepEqual(pipe.numbers(ACK, 2), [128]);
 		pass(ACK_DELAY);
-		assert.deepEqual([pipe.numbers(ACK, 2), pipe.numbers(ACK, 0)], [[64, 70], [1]]);
+		assert.deepEqual([pipe.numbers(ACK, 2), pipe.numbers(ACK, 0)], [[128, 130], [1]]);
 		assert.equal(announced.length, 1);
 	});
 
