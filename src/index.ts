@@ -9,6 +9,7 @@ export {
 	type IceServer,
 	type IceTransportPolicy,
 	type Offer,
+	type PathKind,
 	Slave,
 	type SlaveConstructor,
 	type SlaveEvents,

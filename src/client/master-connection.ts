@@ -2,6 +2,7 @@ import { Link } from '../link/index.js';
 import {
 	type IceServer,
 	type IceTransportPolicy,
+	PATHS,
 	type PathKind,
 	type Platform,
 	RelayLink,
@@ -41,7 +42,7 @@ export interface MasterConnectionOptions {
 export type MasterConnectionEvents = {
 	/** The master has admitted this client and sent its list. */
 	open: [];
-	/** A slave is in the list, one that was there before too. */
+	/** A slave is in the list, one that was there before too: with the same object, if its session is still open. */
 	slaveadded: [slave: SlaveConnection];
 	/** A slave has changed its user data, or its {@link SlaveConnection.availability}. */
 	slaveupdated: [slave: SlaveConnection];
@@ -107,7 +108,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#host = {
 			platform,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
-			paths: () => (options.paths ?? ['rtc', 'relay']).filter((path) => path === 'rtc' || this.#relays),
+			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
 			openRelay: (session, handlers) =>
 				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
 			send: (message) => this.#link.send(message),
@@ -286,7 +287,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	}
 
 	#added(entry: DirectoryEntry): void {
-		const slave = new SlaveConnection(this.#host, entry);
+		// A session that is open has outlived the slave's place in the list.
+		const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
+		const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
+		slave.list(entry);
 		this.#slaves.set(slave.id, slave);
 		this.emit('slaveadded', slave);
 	}

@@ -156,6 +156,12 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		this.#entry = entry;
 	}
 
+	/** The slave is in the directory again. @internal */
+	list(entry: DirectoryEntry): void {
+		this.#listed = true;
+		this.#entry = entry;
+	}
+
 	/** The slave has left the directory. @internal */
 	unlist(): void {
 		this.#listed = false;

@@ -6,6 +6,7 @@ export type {
 	DataChannelOptions,
 	IceServer,
 	IceTransportPolicy,
+	PathKind,
 } from '../peer/index.js';
 export { type AuthData, EnslavismError, type ErrorCode } from '../wire/index.js';
 export type { MasterConnectionEvents, MasterConnectionOptions } from './master-connection.js';

@@ -59,7 +59,7 @@ const SLACK = 2.5;
  *     opening ──▶ admitted ──▶ lost ──▶ opening …
  *         └───────────┴─────────┴─────▶ closed
  *
- * A link is admitted by the master's first message; until then a bound runs. Only one that has been admitted comes back.
+ * A link is admitted by the master's greeting, which tells its heartbeat; until then a bound runs. Only one that has been admitted comes back.
  * It is lost, too, when nothing was heard for two heartbeats of the master: a line that is cut on the way tells nobody.
  */
 export class Link<In extends { t: string }, Out> {
@@ -164,9 +164,10 @@ export class Link<In extends { t: string }, Out> {
 		}
 		this.#heardAt = performance.now();
 		const { t, resume, heartbeat } = read.message as FromMaster;
-		if (!this.#admitted) {
+		// What the other ends of its sessions say may come before the master's greeting.
+		if (heartbeat !== undefined) {
 			this.#admitted = true;
-			this.#heartbeat = Math.min(heartbeat ?? WAITS.heartbeat, WAITS.heartbeatMost);
+			this.#heartbeat = Math.min(heartbeat, WAITS.heartbeatMost);
 			this.#listen();
 		}
 		this.#resume = resume ?? this.#resume;

@@ -18,7 +18,7 @@ import { Listing, type ListingOptions } from './listing.js';
 import { type Client, type ClientLink, entryOf, lengthOf, type Peer, type Slave, type SlaveLink } from './members.js';
 import { answerTo, isSameServer, type MayHave, Names } from './names.js';
 import { offersOf } from './offers.js';
-import type { RelayLimits } from './relay.js';
+import type { RelayAllowances } from './relay.js';
 import { Routing } from './routing.js';
 import type { SessionRoute } from './sessions.js';
 import { Timers } from './timers.js';
@@ -32,7 +32,7 @@ export interface HubOptions extends ListingOptions {
 	heartbeat: number;
 	ice: IceServers;
 	/** How much sessions may send through this master; `false` for nothing. */
-	relay: RelayLimits | false;
+	relay: RelayAllowances | false;
 }
 
 type Register = Extract<SlaveToMaster, { t: 'register' }>;
@@ -63,7 +63,10 @@ export class Hub {
 		const { backplane, limits } = options;
 		this.#listing = new Listing(options);
 		this.names = new Names(backplane);
-		this.#routing = new Routing(backplane, limits, options.relay, (slave) => this.#slaves.get(slave)?.link);
+		this.#routing = new Routing(backplane, limits, options.relay, (id) => {
+			const slave = this.#slaves.get(id);
+			return slave?.registered ? slave.link : undefined;
+		});
 		backplane.start({
 			slave: (entry) => this.#listing.set(entry),
 			slaveLeft: (id) => this.#listing.delete(id),
@@ -174,7 +177,7 @@ export class Hub {
 		const known = this.#slaves.get(link.id);
 		const { data, direct, length = 0, draining = false, server } = known ?? {};
 		const returning = this.#routing.returning(link.id, 'slave');
-		const peer = { link, auth, identity, away: undefined, returning };
+		const peer = { link, auth, identity, away: undefined, returning, registered: false };
 		this.#slaves.set(link.id, { ...peer, data, direct, length, draining, unregistered, mayHave, server });
 		this.#linked.slaves++;
 		if (known === undefined) return;
@@ -280,9 +283,10 @@ export class Hub {
 		else if (this.#publish(slave, link.id, data, direct)) this.#registered(slave, link);
 	}
 
-	#registered({ identity }: Slave, link: SlaveLink): void {
+	#registered(slave: Slave, link: SlaveLink): void {
 		link.say({ t: 'registered', ...this.#greeting(link) });
-		this.#options.ice.join(link, 'slave', identity);
+		slave.registered = true;
+		this.#options.ice.join(link, 'slave', slave.identity);
 	}
 
 	/** Gives a slave a name instead of a place in the list, or its own name again. */

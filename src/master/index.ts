@@ -13,6 +13,7 @@ export {
 	type NameInfo,
 } from './master.js';
 export type { Origins } from './origins.js';
+export type { RelayAllowances } from './relay.js';
 export type { Service, ServiceHost, ServicePeer, ServiceRoute } from './service.js';
 export { type EchoOptions, echo } from './services/echo.js';
 export { type IntroductionOptions, introduction } from './services/introduction.js';

@@ -32,7 +32,7 @@ import type { ClientLink, SlaveLink } from './members.js';
 import { checkOptions } from './options.js';
 import type { Origins } from './origins.js';
 import { PeerLink } from './peer-link.js';
-import type { RelayLimits } from './relay.js';
+import type { RelayAllowances } from './relay.js';
 import { ResumeTokens } from './resume-tokens.js';
 import type { Service, ServiceRoute } from './service.js';
 import { answerOther } from './status-page.js';
@@ -44,9 +44,9 @@ export interface MasterOptions extends IceOptions {
 	tick?: number;
 	/**
 	 * Whether sessions may run over the links while there is no WebRTC connection, and how much they may send there.
-	 * Default: yes, within the limits of {@link RelayLimits}.
+	 * Default: yes, within the limits of {@link RelayAllowances}.
 	 */
-	relay?: RelayLimits | false;
+	relay?: RelayAllowances | false;
 	/** Optional endpoints. Default: none. */
 	services?: Service[];
 	/** Bounds, see LIMITS.md. What is not named keeps its default. */

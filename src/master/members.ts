@@ -40,6 +40,8 @@ export interface Slave extends Peer<SlaveLink> {
 	draining: boolean;
 	/** Runs until the link has registered. */
 	unregistered: NodeJS.Timeout | undefined;
+	/** Whether the link has been told that it is: it takes no binary frame before. */
+	registered: boolean;
 	/** Asks whether it may have a name; `undefined` for a slave that is to be listed. */
 	mayHave: MayHave | undefined;
 	/** The name that it has instead of being listed. */

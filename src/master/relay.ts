@@ -1,11 +1,12 @@
 import { LinkMux, type LinkMuxHost, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
 import { Session } from '../mux/session.js';
+import { Slab } from '../mux/slab.js';
 import type { Stream } from '../mux/stream.js';
 import { EnslavismError } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 
 /** How much sessions may send through the master, in bytes per second, both directions together. */
-export interface RelayLimits {
+export interface RelayAllowances {
 	/** Of one session. Default 1 MiB/s. */
 	perSession?: number;
 	/** Of all sessions of one client or slave. Default 16 MiB/s. */
@@ -50,7 +51,7 @@ interface Way {
  * is over an allowance is not dropped but taken more slowly, so that the end that sends feels it.
  */
 export class Relay {
-	readonly #limits: Required<RelayLimits>;
+	readonly #limits: Required<RelayAllowances>;
 	readonly #route: (client: string, session: string) => RelayRoute | undefined;
 	readonly #ends = new Map<string, End>();
 	readonly #ways = new Map<string, Way>();
@@ -59,7 +60,7 @@ export class Relay {
 	readonly #total: Bucket;
 
 	/** @param route the session of a client's that it may use the relay for */
-	constructor(limits: RelayLimits, route: (client: string, session: string) => RelayRoute | undefined) {
+	constructor(limits: RelayAllowances, route: (client: string, session: string) => RelayRoute | undefined) {
 		this.#limits = { ...DEFAULT_RELAY, ...limits };
 		this.#total = new Bucket(this.#limits.total);
 		this.#route = route;
@@ -185,9 +186,8 @@ class Flow {
 	readonly #target: Stream;
 	readonly #buckets: Bucket[];
 	#passed = 0;
-	/** Where small pieces are copied to, and how much of it is used. */
-	#block: Uint8Array = NO_BLOCK;
-	#used = 0;
+	/** Where small pieces are copied to. */
+	readonly #slab = new Slab();
 	#timer: NodeJS.Timeout | undefined;
 
 	constructor(from: LinkMux, source: Stream, to: LinkMux, target: Stream, buckets: Bucket[]) {
@@ -208,7 +208,7 @@ class Flow {
 
 	/** What was passed on has left: as much more may come, once the allowance has room for it. */
 	sent(): void {
-		this.#block = NO_BLOCK;
+		this.#slab.clear();
 		this.#consume();
 	}
 
@@ -243,18 +243,11 @@ class Flow {
 
 	/** A few bytes that have to wait would keep much memory of others, and each piece costs more than it is long. */
 	#copy(bytes: Uint8Array): Uint8Array {
-		if (this.#used + bytes.length > this.#block.length) {
-			this.#block = new Uint8Array(COPY_BYTES);
-			this.#used = 0;
-		}
-		const copy = this.#block.subarray(this.#used, this.#used + bytes.length);
+		const copy = this.#slab.take(bytes.length, COPY_BYTES);
 		copy.set(bytes);
-		this.#used += bytes.length;
 		return copy;
 	}
 }
-
-const NO_BLOCK = new Uint8Array(0);
 
 /** An allowance of bytes per second that fills up again, to at most what one second gives. */
 class Bucket {
@@ -287,7 +280,7 @@ const COPY_BYTES = 4 * 1024;
 const EARLY_BYTES = 2 * LIMITS.earlyBytes;
 
 /** What an operator allows who says nothing, in bytes per second. */
-export const DEFAULT_RELAY: Required<RelayLimits> = {
+export const DEFAULT_RELAY: Required<RelayAllowances> = {
 	perSession: 1024 * 1024,
 	perLink: 16 * 1024 * 1024,
 	total: 64 * 1024 * 1024,

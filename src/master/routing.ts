@@ -3,7 +3,7 @@ import type { Backplane } from './backplane/backplane.js';
 import type { MasterLimits } from './limits.js';
 import type { Client, ClientLink, SlaveLink } from './members.js';
 import { type AskedOffer, refusalOf } from './offers.js';
-import { Relay, type RelayLimits } from './relay.js';
+import { Relay, type RelayAllowances } from './relay.js';
 import { Returning } from './returning.js';
 import { type SessionRoute, Sessions } from './sessions.js';
 
@@ -19,7 +19,7 @@ export class Routing {
 	constructor(
 		backplane: Backplane,
 		limits: MasterLimits,
-		relay: RelayLimits | false,
+		relay: RelayAllowances | false,
 		linkOf: (slave: string) => SlaveLink | undefined,
 	) {
 		this.#backplane = backplane;

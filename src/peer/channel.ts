@@ -194,7 +194,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.#tell('close');
 	}
 
-	/** The other end closes the channel; its messages end before the number `last`. @internal */
+	/** The other end closes the channel, on which it has sent `last` messages. @internal */
 	ends(last: number): void {
 		this.#last = last;
 		this.#perhapsEnd();
@@ -295,7 +295,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		const isCopied = typeof message === 'string' || (!kept && lane?.ready && !paths.silent);
 		const own = isCopied ? message : (kept?.copy(message) ?? new Uint8Array(message));
 		const number = kept?.keep(own) ?? 0;
-		this.#loose++;
+		if (!kept) this.#loose++;
 		if (kept) paths.watch.start();
 		if (!lane?.ready || paths.silent) this.#host.send(this, number, own);
 		if (!lane?.ready) return;

@@ -5,7 +5,7 @@ import type { Carrier } from './carrier.js';
 import { Channel } from './channel.js';
 import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
-import { ACK, BYTES, FRAME_BYTES, type Frame, PING, PONG, SILENT, TEXT } from './frames.js';
+import { ACK, BYTES, type Frame, PING, PONG, RELAYED_BYTES, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import { CONGESTED_BYTES, type Paths } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
@@ -25,9 +25,6 @@ export interface ExchangeHandlers {
 
 /** From a message until it is acknowledged, in milliseconds, where no other one has reason to be sooner. */
 const ACK_DELAY = 100;
-
-/** What a message costs in the way through the master beside its content: the head of its frame, and a length. */
-const HEAD_BYTES = FRAME_BYTES + 4;
 
 /** Numbers of negotiated channels in frames: those of the others stay below. */
 const NEGOTIATED = 2 ** 31;
@@ -216,8 +213,8 @@ export class Exchange implements ChannelHost {
 			return Math.max(kept + more, waiting) <= LIMITS.channelBufferedBytes;
 		}
 		let early = this.#earlyLoose + this.buffered;
-		for (const { sent } of this.channels.values()) early += sent * HEAD_BYTES;
-		return early + more + HEAD_BYTES <= LIMITS.earlyBytes;
+		for (const { sent } of this.channels.values()) early += sent * RELAYED_BYTES;
+		return early + more + RELAYED_BYTES <= LIMITS.earlyBytes;
 	}
 
 	send({ number: channel, reliable }: Channel, number: number, message: Message): void {
@@ -226,7 +223,7 @@ export class Exchange implements ChannelHost {
 			if (!this.paths.accepted) {
 				const most = sizeOf(message) * (typeof message === 'string' ? 3 : 1);
 				if (!this.fits(0, most)) return;
-				this.#earlyLoose += most + HEAD_BYTES;
+				this.#earlyLoose += most + RELAYED_BYTES;
 			}
 		}
 		this.paths.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);

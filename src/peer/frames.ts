@@ -25,6 +25,10 @@ const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Bytes of a frame before its payload. */
 export const FRAME_BYTES = 11;
 
+/** Bytes of a frame's length, which goes before it in the way through the master, and of both together. */
+export const LENGTH_BYTES = 4;
+export const RELAYED_BYTES = LENGTH_BYTES + FRAME_BYTES;
+
 /** A frame read; `data` is the payload. */
 export interface Frame {
 	kind: number;

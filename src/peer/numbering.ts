@@ -3,6 +3,7 @@
  * not delivered; so the sender keeps each message until the other end has acknowledged its number, and the receiver
  * tells every number once.
  */
+import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
 
 /** A message: text is a string, bytes are an `ArrayBuffer` or a view. */
@@ -25,9 +26,7 @@ export class Kept {
 	#messages: Message[] = [];
 	/** Where in the list the first kept message is. */
 	#head = 0;
-	/** Memory of small messages, and how much of it is used. */
-	#block = new Uint8Array(0);
-	#used = 0;
+	readonly #slab = new Slab();
 
 	/** How many messages are kept. */
 	get count(): number {
@@ -38,14 +37,9 @@ export class Kept {
 	copy(message: Uint8Array): Uint8Array {
 		const { length } = message;
 		if (length > BLOCK_BYTES / 4) return new Uint8Array(message);
-		if (this.#used + length > this.#block.length) {
-			// Grows with what is kept: most channels are idle, or say little.
-			this.#block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(4 * length, this.bytes)));
-			this.#used = 0;
-		}
-		const copy = this.#block.subarray(this.#used, this.#used + length);
+		// Grows with what is kept: most channels are idle, or say little.
+		const copy = this.#slab.take(length, Math.min(BLOCK_BYTES, Math.max(4 * length, this.bytes)));
 		copy.set(message);
-		this.#used += length;
 		return copy;
 	}
 

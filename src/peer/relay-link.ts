@@ -5,10 +5,11 @@
  *     | length 8 | id | { | length 32 | frame | } …
  */
 import { type LinkEngine, LinkMux, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
+import { Slab } from '../mux/slab.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
 import type { OpenRelay, RelayHandlers, RelayPipe } from './carrier.js';
-import { FRAME_BYTES, type Frame, frameOf, payloadOf, writeHead } from './frames.js';
+import { FRAME_BYTES, type Frame, frameOf, LENGTH_BYTES, payloadOf, RELAYED_BYTES, writeHead } from './frames.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {
@@ -22,10 +23,6 @@ export interface RelayLinkHost {
 	/** What arrived cannot be read: the link is of no use any more. */
 	broken(): void;
 }
-
-/** Bytes of a frame's length, and with its head. */
-const LENGTH_BYTES = 4;
-const HEAD_BYTES = LENGTH_BYTES + FRAME_BYTES;
 
 /** The client's or slave's end of the ways over its link. */
 export class RelayLink {
@@ -181,8 +178,7 @@ const COPY_BYTES = 4 * 1024;
 
 /** Writes frames with their lengths. */
 class FrameWriter {
-	#block = new Uint8Array(0);
-	#used = 0;
+	readonly #slab = new Slab();
 
 	/** @param write takes a frame, perhaps in two parts */
 	write(
@@ -191,21 +187,12 @@ class FrameWriter {
 	): void {
 		const data = payloadOf(payload);
 		const isLong = data.length > COPY_BYTES;
-		const bytes = this.#take(HEAD_BYTES + (isLong ? 0 : data.length));
+		const bytes = this.#slab.take(RELAYED_BYTES + (isLong ? 0 : data.length), BLOCK_BYTES);
 		new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, FRAME_BYTES + data.length);
 		writeHead(bytes, LENGTH_BYTES, kind, channel, number);
-		if (!isLong) bytes.set(data, HEAD_BYTES);
+		if (!isLong) bytes.set(data, RELAYED_BYTES);
 		write(bytes);
 		if (isLong) write(data);
-	}
-
-	#take(length: number): Uint8Array {
-		if (this.#used + length > this.#block.length) {
-			this.#block = new Uint8Array(BLOCK_BYTES);
-			this.#used = 0;
-		}
-		this.#used += length;
-		return this.#block.subarray(this.#used - length, this.#used);
 	}
 }
 
@@ -213,7 +200,7 @@ class FrameWriter {
 class FrameReader {
 	readonly #tell: (frame: Frame | undefined) => void;
 	/** The head of the frame that is being read, and how much of it is here. */
-	readonly #head = new Uint8Array(HEAD_BYTES);
+	readonly #head = new Uint8Array(RELAYED_BYTES);
 	#have = 0;
 	/** Its payload, and how much of it is to come. */
 	#payload: Uint8Array<ArrayBuffer> | undefined;
@@ -229,11 +216,11 @@ class FrameReader {
 		let at = 0;
 		while (at < bytes.length) {
 			if (this.#payload === undefined) {
-				const part = bytes.subarray(at, at + HEAD_BYTES - this.#have);
+				const part = bytes.subarray(at, at + RELAYED_BYTES - this.#have);
 				this.#head.set(part, this.#have);
 				this.#have += part.length;
 				at += part.length;
-				if (this.#have < HEAD_BYTES) break;
+				if (this.#have < RELAYED_BYTES) break;
 				this.#left = new DataView(this.#head.buffer).getUint32(0) - FRAME_BYTES;
 				if (this.#left < 0 || this.#left > LIMITS.messageBytes) return false;
 				this.#payload = new Uint8Array(this.#left);

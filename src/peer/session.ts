@@ -226,7 +226,7 @@ export class Session extends Emitter<SessionEvents> {
 			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {
 			if (!carrier) this.#endIn(WAITS.pathless, 'session-closed');
-			else this.#wait.stop();
+			else if (!this.#leaving) this.#wait.stop();
 			this.emit('path', carrier?.kind);
 		}
 	}

@@ -5,6 +5,7 @@ import {
 	type Endpoint,
 	type IceServer,
 	type IceTransportPolicy,
+	PATHS,
 	type PathKind,
 	type Platform,
 	RelayLink,
@@ -158,7 +159,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		this.#host = {
 			createPeer: endpoint?.createPeer ?? setup.platform.createPeer,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: setup.options?.iceTransportPolicy },
-			paths: setup.options?.paths ?? ['rtc', 'relay'],
+			paths: setup.options?.paths ?? PATHS,
 			send: (message) => this.#link.send(message),
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),

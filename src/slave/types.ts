@@ -6,6 +6,7 @@ export type {
 	DataChannelOptions,
 	IceServer,
 	IceTransportPolicy,
+	PathKind,
 } from '../peer/index.js';
 export { type AuthData, EnslavismError, type ErrorCode, type Reject } from '../wire/index.js';
 export type { ClientConnection, ClientConnectionEvents, ClientInfo } from './client-connection.js';

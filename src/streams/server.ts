@@ -131,14 +131,20 @@ export class BaseStreamServer<Face extends StreamHandler> extends Emitter<Stream
 
 	#register(name: ServerName): Promise<Slave> {
 		const { platform, read } = this.#host;
-		const { auth, iceServers = [], paths = PATHS } = { ...this.#master.options, ...this.#options };
+		const { options } = this.#master;
+		const {
+			auth = options.auth,
+			iceServers = options.iceServers ?? [],
+			paths = options.paths ?? PATHS,
+		} = this.#options;
+		const { iceTransportPolicy = 'all' } = options;
 		return Slave.register({
 			platform,
 			read,
 			url: this.#master.url,
 			userData: undefined,
 			auth,
-			options: { iceServers, paths },
+			options: { iceServers, iceTransportPolicy, paths },
 			server: { name, dial: (ticket) => this.#dialed(ticket) },
 		});
 	}

@@ -173,7 +173,9 @@ class Chaos {
 		const clients = (await ask(this.#clients, 'report')) as ClientReport[];
 		const truth = slaves.map(({ id }) => id).sort();
 		const listed = ((await ask(this.#master, 'report')) as string[]).sort();
-		if (String(listed) !== String(truth)) return `the master lists ${listed}, but there are ${truth}`;
+		if (String(listed) !== String(truth)) {
+			return `the master lists ${listed}, but there are ${slaves.map(({ id, state }) => `${id} (${state})`)}`;
+		}
 		for (const { id, slaves: list, state } of clients) {
 			if (state !== 'open' || String(list.sort()) !== String(truth))
 				return `client ${id} is ${state} and lists ${list}, but there are ${truth}`;

@@ -67,6 +67,7 @@ async function slave(url: string): Promise<void> {
 	let it: Slave | undefined;
 	while (it === undefined) it = await new Slave(url).catch(() => sleep(100, undefined));
 	const game = it;
+	game.on('close', (error) => report.violations.push(`slave: closed, ${error.code} ${error.message}`));
 	game.on('connection', (client: ClientConnection) => {
 		client.on('datachannel', (channel) => echo(channel, report));
 		// Some are thrown out again.

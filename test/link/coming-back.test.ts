@@ -216,6 +216,26 @@ describe('a slave whose link is cut', { concurrency: 4 }, () => {
 		await events.find((event) => event === `slaveadded ${id} ready`);
 	});
 
+	it('is the same to a client whose session has outlived its absence', async (t) => {
+		const { url, proxy } = await stage(t, { grace: 50 });
+		const slave = await slaveFor(t, proxy.url);
+		const client = clientFor(t, url);
+		const slaveCo = await seen(client, slave.id);
+		const [[clientCo]] = await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
+		await runningOver('rtc', slaveCo, clientCo);
+		const [events, back] = [eventsOf(client), next(client, 'slaveadded')];
+		proxy.refuse = true;
+		proxy.cut();
+		await events.find((event) => event === `slaveremoved ${slave.id} gone`);
+		assert.equal(slaveCo.state, 'open');
+		proxy.refuse = false;
+		assert.equal((await back)[0], slaveCo);
+		assert.deepEqual([client.slaves, slaveCo.state, slaveCo.availability], [[slaveCo], 'open', 'ready']);
+		await channelFor(slaveCo, clientCo);
+		slaveCo.close();
+		assert.equal(slaveCo.state, 'closed');
+	});
+
 	it('leaves at once when it is closed', async (t) => {
 		const { url } = await stage(t);
 		const slave = await slaveFor(t, url);

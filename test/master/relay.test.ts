@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_HANDLER } from '../../src/mux/host/link-mux.js';
+import { PROTOCOL, returnProtocols } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import { RawLink } from '../support/raw-link.js';
+import { RawWays } from '../support/raw-ways.js';
 import { type Client, clientOf, type Slave, session, settled, slaveOf, stage, wayFor } from '../support/relay-stage.js';
 import { coded, masterFor } from '../support/stage.js';
 import { turns } from '../support/wait.js';
@@ -107,6 +109,28 @@ describe('the way of a session through the master', () => {
 		otherSlave.link.socket.terminate();
 		assert.equal(await two.near.over, 'ended');
 		await bystander.check();
+	});
+
+	it('waits for a slave that comes back until it has registered: it takes no binary frame before', async (t) => {
+		const { url } = await stage(t);
+		const client = await clientOf(t, url);
+		const slave = await slaveOf(t, url);
+		await wayFor(client, slave);
+		const { resume } = await slave.link.hear('registered');
+		slave.link.socket.terminate();
+		await client.link.hear('gone');
+		const again = await RawLink.open(t, url, 'slave', {
+			protocols: [PROTOCOL, ...returnProtocols({ resume: String(resume), since: undefined })],
+		});
+		const early = client.ways.open('mine');
+		early.write('early');
+		assert.equal(await early.over, 'stream-reset');
+		again.say({ t: 'register', data: '[1]' });
+		await again.hear('registered');
+		assert.deepEqual(again.bytes.items, []);
+		const ways = new RawWays(again);
+		client.ways.open('mine').write('hello');
+		await (await ways.wayOf('mine')).arrived(5);
 	});
 
 	it('ends where either end ends it, and what was sent before still arrives', async (t) => {

@@ -55,25 +55,25 @@ export function sendNumbers(name: string, count: number, every: number): void {
 }
 
 /**
- * Sends `count` messages on each of the channels, one every `every` ms, and gives for each channel the times in ms after
- * which they came back; those that never did are missing.
+ * Sends `count` messages on each of the channels, one every `every` ms, until all of them have come back on the first, and gives for each
+ * channel the times in ms after which they did; those that were lost are missing.
  */
-export async function roundTrips(names: string[], count: number, every: number, last: number): Promise<number[][]> {
+export async function roundTrips(names: string[], count: number, every: number): Promise<number[][]> {
 	const took = names.map((): number[] => []);
 	const sent: number[] = [];
-	for (const [index, name] of names.entries()) {
-		channels[name]?.on('message', ({ data }) => {
-			took[index]?.push(performance.now() - Number(sent[Number(data)]));
-		});
-	}
 	await new Promise<void>((resolve) => {
+		for (const [index, name] of names.entries()) {
+			channels[name]?.on('message', ({ data }) => {
+				took[index]?.push(performance.now() - Number(sent[Number(data)]));
+				if (took[0]?.length === count) resolve();
+			});
+		}
 		const beat = setInterval(() => {
 			const number = sent.push(performance.now()) - 1;
 			for (const name of names) channels[name]?.send(String(number));
 			if (sent.length < count) return;
 			clearInterval(beat);
 			walked.push('all sent');
-			setTimeout(resolve, last);
 		}, every);
 	});
 	return took;

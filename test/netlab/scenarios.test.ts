@@ -96,14 +96,7 @@ const SCENARIOS: Scenario[] = [
 			// A channel has its own stream after a round trip; until then what it sends is reliable.
 			for (const name of channels) assert.equal(await client.run(echo, name, 'begun'), true);
 			await host.road({ loss: 5 });
-			const [reliable = [], unreliable = []] = await client.run(
-				roundTrips,
-				channels,
-				LOSSY_MESSAGES,
-				LOSSY_BEAT_MS,
-				5000,
-			);
-			assert.equal(reliable.length, LOSSY_MESSAGES);
+			const [reliable = [], unreliable = []] = await client.run(roundTrips, channels, LOSSY_MESSAGES, LOSSY_BEAT_MS);
 			assert.ok(unreliable.length < LOSSY_MESSAGES && unreliable.length > 0.8 * LOSSY_MESSAGES, `${unreliable.length}`);
 			const slowest = [...unreliable].sort((a, b) => b - a).slice(0, 3);
 			note(`the slowest unreliable messages: ${slowest.map(Math.round).join(', ')} ms`);

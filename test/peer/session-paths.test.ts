@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ACK, BYTES, TEXT } from '../../src/peer/frames.js';
+import { EnslavismError } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { stage } from '../support/session-stage.js';
 import { turns } from '../support/wait.js';
@@ -75,6 +76,15 @@ describe('the paths of a session', () => {
 		pass(200);
 		assert.deepEqual([codes(), x.readyState], [['session-closed'], 'closed']);
 		assert.deepEqual(paths, ['rtc', undefined]);
+	});
+
+	it('may come and go while the session ends: its end is waited for no longer', async (t) => {
+		const { openRelay, session, host, codes, pass } = stage(t);
+		openRelay();
+		session.closed(new EnslavismError('session-closed'));
+		host.peer().open();
+		pass(WAITS.flush + 100);
+		assert.deepEqual(codes(), ['session-closed']);
 	});
 
 	it('come back: what was sent meanwhile arrives', async (t) => {

@@ -256,6 +256,15 @@ describe('streams where WebRTC does not work', { timeout: 30_000 }, () => {
 		});
 	}
 
+	it('tell no addresses where the connection of their server is to go over TURN only', async (t) => {
+		const { url, passed } = await passing(t);
+		await echoFor(t, clientFor(t, url, { iceTransportPolicy: 'relay' }), 'hidden');
+		const long = 'x'.repeat(500_000);
+		// There is no TURN server here, so that nothing else is left than the master.
+		assert.equal(await said(connect(clientFor(t, url), 'hidden'), long), long);
+		assert.ok(passed() > long.length);
+	});
+
 	it('end with a reason when the operator does not want them', async (t) => {
 		const { url } = await passing(t, { relay: false });
 		await echoFor(t, clientFor(t, url), 'echo');

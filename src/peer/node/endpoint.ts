@@ -237,17 +237,17 @@ async function takePort({ port, portRange, bindAddress }: EndpointOptions): Prom
 		shared.users++;
 		return shared.port;
 	}
-	for (let tried = first; ; tried++) {
+	for (let tried = first; ; ) {
 		try {
 			const free = await probe(tried, bindAddress);
 			shared = { port: free, bindAddress, users: 1 };
 			return free;
 		} catch (cause) {
-			if (tried < last) continue;
-			if (await mayComeFree(tried)) {
-				tried--;
+			if (tried < last) {
+				tried++;
 				continue;
 			}
+			if (await mayComeFree(tried)) continue;
 			const which = first === last ? `UDP port ${first}` : `a UDP port from ${first} to ${last}`;
 			throw new EnslavismError('listen-failed', `${which} cannot be used: ${messageOf(cause)}`, { cause });
 		}

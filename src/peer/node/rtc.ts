@@ -214,17 +214,23 @@ class NodePeer implements RtcPeer {
 	}
 }
 
-function nativeConfig(config: RtcConfig): NativeConfig {
+/** @throws TypeError for an end that may use TURN servers only, and has none */
+function nativeConfig({ iceServers, iceTransportPolicy = 'all' }: RtcConfig): NativeConfig {
+	const native = iceServers.flatMap(nativeIceServers);
+	// The library keeps its own addresses to itself, and would connect from them all the same.
+	if (iceTransportPolicy === 'relay' && !native.some(({ relayType }) => relayType)) {
+		throw new TypeError('iceTransportPolicy is "relay", and there is no TURN server');
+	}
 	return {
-		iceServers: config.iceServers.flatMap(nativeIceServers),
-		iceTransportPolicy: config.iceTransportPolicy ?? 'all',
+		iceServers: native,
+		iceTransportPolicy,
 		// Descriptions are made when the session says so, not when the first channel is created.
 		disableAutoNegotiation: true,
 		maxMessageSize: MAX_MESSAGE_BYTES,
 	};
 }
 
-type NativeIceServer = NativeConfig['iceServers'][number];
+type NativeIceServer = Extract<NativeConfig['iceServers'][number], object>;
 
 /** RFC 7064 and 7065: `stun:host[:port]`, `turn:host[:port][?transport=udp]`. */
 const ICE_URL = /^(stun|turn):(\[[0-9a-fA-F:]+\]|[^:?[\]]+)(?::(\d+))?(?:\?transport=udp)?$/;
