@@ -291,13 +291,17 @@ export class Channel extends Emitter<ChannelEvents> {
 		const kept = this.#kept;
 		const lane = this.#lane;
 		const { paths } = this.#host;
+		const isBytes = typeof message !== 'string';
+		const byTrunk = !lane?.ready || paths.silent;
 		// The caller may write into its memory as soon as this returns. A lane copies it, a trunk may not.
-		const isCopied = typeof message === 'string' || (!kept && lane?.ready && !paths.silent);
-		const own = isCopied ? message : (kept?.copy(message) ?? new Uint8Array(message));
-		const number = kept?.keep(own) ?? 0;
+		const own = isBytes && byTrunk ? (kept?.copy(message) ?? new Uint8Array(message)) : message;
+		let number = 0;
 		if (!kept) this.#loose++;
-		if (kept) paths.watch.start();
-		if (!lane?.ready || paths.silent) this.#host.send(this, number, own);
+		else {
+			number = isBytes && !byTrunk ? kept.store(message) : kept.keep(own);
+			paths.watch.start();
+		}
+		if (byTrunk) this.#host.send(this, number, own);
 		if (!lane?.ready) return;
 		if (paths.silent) {
 			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.

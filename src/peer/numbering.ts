@@ -5,6 +5,7 @@
  */
 import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
+import { ByteRing } from './byte-ring.js';
 
 /** A message: text is a string, bytes are an `ArrayBuffer` or a view. */
 export type Message = string | ArrayBuffer | Uint8Array;
@@ -23,9 +24,11 @@ export class Kept {
 	next = 0;
 	/** Bytes that are kept. */
 	bytes = 0;
-	#messages: Message[] = [];
+	/** Messages, and the lengths of those that are in the ring. */
+	#messages: (Message | number)[] = [];
 	/** Where in the list the first kept message is. */
 	#head = 0;
+	readonly #ring = new ByteRing();
 	readonly #slab = new Slab();
 
 	/** How many messages are kept. */
@@ -33,7 +36,15 @@ export class Kept {
 		return this.#messages.length - this.#head;
 	}
 
-	/** A copy that may be kept: small ones share memory, since each piece of memory has a price of its own. */
+	/** Keeps a copy of a message that nobody else needs; gives its number. */
+	store(message: Uint8Array): number {
+		this.#ring.put(message);
+		this.#messages.push(message.length);
+		this.bytes += message.length;
+		return this.next++;
+	}
+
+	/** A copy that may be kept, and handed on: small ones share memory, since each piece of memory has a price of its own. */
 	copy(message: Uint8Array): Uint8Array {
 		const { length } = message;
 		if (length > BLOCK_BYTES / 4) return new Uint8Array(message);
@@ -54,7 +65,11 @@ export class Kept {
 	acknowledge(number: number): void {
 		let first = this.next - this.count;
 		if (number > this.next) return;
-		for (; first < number; first++) this.bytes -= sizeOf(this.#messages[this.#head++] as Message);
+		for (; first < number; first++) {
+			const message = this.#messages[this.#head++] as Message | number;
+			if (typeof message === 'number') this.#ring.drop(message);
+			this.bytes -= typeof message === 'number' ? message : sizeOf(message);
+		}
 		if (this.#head < this.#messages.length && this.#head < 1024) return;
 		this.#messages = this.#messages.slice(this.#head);
 		this.#head = 0;
@@ -62,8 +77,15 @@ export class Kept {
 
 	/** Tells every kept message with its number. */
 	each(tell: (number: number, message: Message) => void): void {
-		const first = this.next - this.count;
-		for (const [index, message] of this.#messages.slice(this.#head).entries()) tell(first + index, message);
+		let number = this.next - this.count;
+		let at = 0;
+		for (const message of this.#messages.slice(this.#head)) {
+			if (typeof message !== 'number') tell(number++, message);
+			else {
+				tell(number++, this.#ring.read(at, message));
+				at += message;
+			}
+		}
 	}
 }
 

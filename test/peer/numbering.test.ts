@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Arrived, Kept, type Message, sizeOf } from '../../src/peer/numbering.js';
 import * as LIMITS from '../../src/wire/limits.js';
@@ -32,10 +34,12 @@ describe('what was sent', () => {
 		for (const [index, size] of sizes.entries()) {
 			const message = new Uint8Array(size).fill(index);
 			kept.keep(kept.copy(message));
+			kept.store(message);
 			message.fill(255);
 		}
 		for (const [index, message] of listed(kept)) {
-			assert.deepEqual(message, new Uint8Array(sizes[index] ?? 0).fill(index), `message ${index}`);
+			const of = index >> 1;
+			assert.deepEqual(message, new Uint8Array(sizes[of] ?? 0).fill(of), `message ${index}`);
 		}
 	});
 
@@ -68,6 +72,7 @@ describe('what was sent', () => {
 		const step = fc.oneof(
 			fc.record({ send: fc.oneof(fc.string(), fc.uint8Array({ maxLength: 20 })) }),
 			fc.record({ acknowledge: fc.integer({ min: -2, max: 3000 }) }),
+			fc.record({ store: fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 4 }) }),
 			fc.record({ many: fc.integer({ min: 1, max: 1500 }) }),
 		);
 		fc.assert(
@@ -81,7 +86,13 @@ describe('what was sent', () => {
 				};
 				for (const each of steps) {
 					if ('send' in each) send(each.send);
-					else if ('many' in each) for (let count = 0; count < each.many; count++) send(`${count}`);
+					else if ('store' in each) {
+						for (const size of each.store) {
+							const message = new Uint8Array(size).fill(next);
+							model.push([next++, message]);
+							assert.equal(kept.store(message), next - 1);
+						}
+					} else if ('many' in each) for (let count = 0; count < each.many; count++) send(`${count}`);
 					else {
 						kept.acknowledge(each.acknowledge);
 						if (each.acknowledge <= next) model = model.filter(([number]) => number >= each.acknowledge);
@@ -96,6 +107,20 @@ describe('what was sent', () => {
 			}),
 			{ numRuns: 200 },
 		);
+	});
+
+	it('lets go of memory that was needed for a while', () => {
+		const kept = new Kept();
+		const before = process.memoryUsage().arrayBuffers;
+		const message = new Uint8Array(64 * 1024);
+		for (let count = 0; count < 200; count++) kept.store(message);
+		assert.ok(process.memoryUsage().arrayBuffers - before >= 200 * message.length);
+		kept.store(new Uint8Array([1, 2, 3]));
+		kept.acknowledge(200);
+		assert.deepEqual(listed(kept), [[200, new Uint8Array([1, 2, 3])]]);
+		setFlagsFromString('--expose-gc');
+		runInNewContext('gc')();
+		assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024);
 	});
 
 	it('costs no time that grows with what was acknowledged long ago', () => {
