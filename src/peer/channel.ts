@@ -10,6 +10,7 @@ import type {
 	ChannelMessageEvent,
 } from './channel-events.js';
 import type { ChannelHost, ChannelSetup } from './channel-host.js';
+import { COPIED_BYTES } from './frames.js';
 import { Lane } from './lane.js';
 import { Arrived, Kept, sizeOf } from './numbering.js';
 import type { RtcChannel } from './rtc.js';
@@ -291,16 +292,13 @@ export class Channel extends Emitter<ChannelEvents> {
 		const kept = this.#kept;
 		const lane = this.#lane;
 		const { paths } = this.#host;
-		const isBytes = typeof message !== 'string';
 		const byTrunk = !lane?.ready || paths.silent;
-		// The caller may write into its memory as soon as this returns. A lane copies it, a trunk may not.
-		const own = isBytes && byTrunk ? (kept?.copy(message) ?? new Uint8Array(message)) : message;
-		let number = 0;
+		// The caller may write into its memory as soon as this returns.
+		const isOwn = byTrunk && typeof message !== 'string' && message.length > COPIED_BYTES;
+		const own = isOwn ? new Uint8Array(message) : message;
+		const number = kept?.keep(own, isOwn) ?? 0;
 		if (!kept) this.#loose++;
-		else {
-			number = isBytes && !byTrunk ? kept.store(message) : kept.keep(own);
-			paths.watch.start();
-		}
+		else paths.watch.start();
 		if (byTrunk) this.#host.send(this, number, own);
 		if (!lane?.ready) return;
 		if (paths.silent) {

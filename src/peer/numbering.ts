@@ -3,7 +3,6 @@
  * not delivered; so the sender keeps each message until the other end has acknowledged its number, and the receiver
  * tells every number once.
  */
-import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
 import { ByteRing } from './byte-ring.js';
 
@@ -14,9 +13,6 @@ export type Message = string | ArrayBuffer | Uint8Array;
 export function sizeOf(message: Message): number {
 	return typeof message === 'string' ? message.length : message.byteLength;
 }
-
-/** Memory that small messages of a channel share until all of them are acknowledged. */
-const BLOCK_BYTES = 16 * 1024;
 
 /** What was sent and is not acknowledged. */
 export class Kept {
@@ -29,34 +25,19 @@ export class Kept {
 	/** Where in the list the first kept message is. */
 	#head = 0;
 	readonly #ring = new ByteRing();
-	readonly #slab = new Slab();
 
 	/** How many messages are kept. */
 	get count(): number {
 		return this.#messages.length - this.#head;
 	}
 
-	/** Keeps a copy of a message that nobody else needs; gives its number. */
-	store(message: Uint8Array): number {
-		this.#ring.put(message);
-		this.#messages.push(message.length);
-		this.bytes += message.length;
-		return this.next++;
-	}
-
-	/** A copy that may be kept, and handed on: small ones share memory, since each piece of memory has a price of its own. */
-	copy(message: Uint8Array): Uint8Array {
-		const { length } = message;
-		if (length > BLOCK_BYTES / 4) return new Uint8Array(message);
-		// Grows with what is kept: most channels are idle, or say little.
-		const copy = this.#slab.take(length, Math.min(BLOCK_BYTES, Math.max(4 * length, this.bytes)));
-		copy.set(message);
-		return copy;
-	}
-
-	/** Keeps a message; gives its number. */
-	keep(message: Message): number {
-		this.#messages.push(message);
+	/** Keeps a message, as it is if its memory is its own, and otherwise a copy of its bytes; gives its number. */
+	keep(message: Message, isOwn = false): number {
+		if (isOwn || !(message instanceof Uint8Array)) this.#messages.push(message);
+		else {
+			this.#ring.put(message);
+			this.#messages.push(message.length);
+		}
 		this.bytes += sizeOf(message);
 		return this.next++;
 	}

@@ -9,7 +9,16 @@ import { Slab } from '../mux/slab.js';
 import type { Stream } from '../mux/stream.js';
 import * as LIMITS from '../wire/limits.js';
 import type { OpenRelay, RelayHandlers, RelayPipe } from './carrier.js';
-import { FRAME_BYTES, type Frame, frameOf, LENGTH_BYTES, payloadOf, RELAYED_BYTES, writeHead } from './frames.js';
+import {
+	COPIED_BYTES,
+	FRAME_BYTES,
+	type Frame,
+	frameOf,
+	LENGTH_BYTES,
+	payloadOf,
+	RELAYED_BYTES,
+	writeHead,
+} from './frames.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {
@@ -173,9 +182,6 @@ class Held {
 /** Memory that small frames are written into, one behind the other: so they leave as one piece. */
 const BLOCK_BYTES = 16 * 1024;
 
-/** Payloads longer than this are not copied. */
-const COPY_BYTES = 4 * 1024;
-
 /** Writes frames with their lengths. */
 class FrameWriter {
 	readonly #slab = new Slab();
@@ -186,7 +192,7 @@ class FrameWriter {
 		write: (bytes: Uint8Array) => void,
 	): void {
 		const data = payloadOf(payload);
-		const isLong = data.length > COPY_BYTES;
+		const isLong = data.length > COPIED_BYTES;
 		const bytes = this.#slab.take(RELAYED_BYTES + (isLong ? 0 : data.length), BLOCK_BYTES);
 		new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, FRAME_BYTES + data.length);
 		writeHead(bytes, LENGTH_BYTES, kind, channel, number);
