@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Arrived, Kept, type Message, sizeOf } from '../../src/peer/numbering.js';
 import * as LIMITS from '../../src/wire/limits.js';
+import { turns } from '../support/wait.js';
 
 /** What is kept, as a list. */
 function listed(kept: Kept): [number, Message][] {
@@ -13,7 +14,7 @@ function listed(kept: Kept): [number, Message][] {
 	return list;
 }
 
-describe('what was sent', () => {
+describe('what was sent', { timeout: 30_000 }, () => {
 	it('is numbered from 0 and kept until it is acknowledged', () => {
 		const kept = new Kept();
 		assert.deepEqual(
@@ -96,19 +97,23 @@ describe('what was sent', () => {
 		);
 	});
 
-	it('lets go of memory that was needed for a while', () => {
+	it('lets go of memory that was needed for a while', async () => {
+		setFlagsFromString('--expose-gc');
+		const gc = runInNewContext('gc') as () => void;
+		const inUse = (): number => {
+			gc();
+			return process.memoryUsage().arrayBuffers;
+		};
 		const kept = new Kept();
-		const before = process.memoryUsage().arrayBuffers;
+		const before = inUse();
 		const message = new Uint8Array(64 * 1024);
 		for (let count = 0; count < 200; count++) kept.keep(message);
-		const more = process.memoryUsage().arrayBuffers - before;
-		assert.ok(more >= 200 * message.length && more < 450 * message.length, `${more}`);
+		assert.ok(inUse() - before >= 200 * message.length);
 		kept.keep(new Uint8Array([1, 2, 3]));
 		kept.acknowledge(200);
 		assert.deepEqual(listed(kept), [[200, new Uint8Array([1, 2, 3])]]);
-		setFlagsFromString('--expose-gc');
-		runInNewContext('gc')();
-		assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024);
+		// What is collected is let go of by another thread, soon.
+		while (inUse() - before > 1024 * 1024) await turns();
 	});
 
 	it('costs no time that grows with what was acknowledged long ago', () => {
