@@ -3,9 +3,8 @@ import * as WAITS from '../wire/waits.js';
 import type { Carrier, OpenRelay, PathKind } from './carrier.js';
 import type { Channel } from './channel.js';
 import { checkChannel } from './check-channel.js';
-import { Exchange } from './exchange.js';
-import type { BareCandidate } from './negotiation.js';
-import { Paths, type PathsOptions } from './paths.js';
+import { Exchange, type ExchangeOwner } from './exchange.js';
+import type { BareCandidate, Paths, PathsOptions } from './paths.js';
 import type { DataChannelOptions, DescriptionType, IceCredentials } from './rtc.js';
 import { Timer } from './timer.js';
 
@@ -34,7 +33,7 @@ export type SessionEvents = {
  * It is open when the other end has accepted and a path carries messages. Paths come and go underneath; what a
  * reliable channel took is kept until the other end has it. `closing` lets what was sent arrive.
  */
-export class Session extends Emitter<SessionEvents> {
+export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
 	/** Resolves when the session is open; rejects with why it never will be. */
 	readonly opened: Promise<void>;
@@ -43,8 +42,8 @@ export class Session extends Emitter<SessionEvents> {
 	readonly #exchange: Exchange;
 	/** Why it is over. */
 	#over: EnslavismError | undefined;
-	/** Why either end is closing the session. */
-	#leaving: EnslavismError | undefined;
+	/** Why either end is closing the session. @internal */
+	leaving: EnslavismError | undefined;
 	/** The one wait that runs at a time: opening, then being without a path, then closing. */
 	readonly #wait = new Timer();
 
@@ -54,21 +53,8 @@ export class Session extends Emitter<SessionEvents> {
 		this.opened = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		this.opened.catch(() => {});
-		this.#paths = new Paths(options, {
-			leaving: () => this.#leaving !== undefined,
-			waiting: () => this.#exchange.waiting,
-			frame: (frame, from) => this.#exchange.take(frame, from),
-			lanes: (open) => this.#exchange.lanes(open),
-			changed: (before, again) => this.#pathChanged(before, again),
-			gone: () => this.#gone(),
-			failed: (error) => this.fail(error),
-		});
-		this.#exchange = new Exchange(this.#paths, options.makes === 'offer' ? 1 : 2, {
-			announce: (channel) => this.emit('datachannel', channel),
-			bye: (reason) => this.#bye(reason),
-			progress: () => this.#perhapsPart(),
-			failed: (code) => this.fail(new EnslavismError(code)),
-		});
+		this.#exchange = new Exchange(options, this);
+		this.#paths = this.#exchange.paths;
 	}
 
 	/** Whether the session can carry messages, or could until a moment ago and may again. */
@@ -168,9 +154,9 @@ export class Session extends Emitter<SessionEvents> {
 		if (probed) {
 			this.rtt().catch(() => {
 				// One that has lost this path meanwhile waits for another.
-				if (final || this.#paths.carrier === probed) this.#gone();
+				if (final || this.#paths.carrier === probed) this.gone();
 			});
-		} else if (final) this.#gone();
+		} else if (final) this.gone();
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
@@ -178,7 +164,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (this.#paths.ended) return;
 		const error = withReason('session-closed', reason);
 		if (this.open) {
-			this.#leaving = error;
+			this.leaving = error;
 			this.#state = 'closing';
 			this.#paths.ended = true;
 			for (const channel of this.channels) channel.close();
@@ -193,9 +179,9 @@ export class Session extends Emitter<SessionEvents> {
 	 */
 	closed(error: EnslavismError): void {
 		if (this.#paths.ended) return;
-		const said = this.#leaving && this.#exchange.channels.size === 0;
-		this.#leaving ??= error;
-		if (said || !this.#paths.carrier) this.fail(this.#leaving);
+		const said = this.leaving && this.#exchange.channels.size === 0;
+		this.leaving ??= error;
+		if (said || !this.#paths.carrier) this.fail(this.leaving);
 		else this.#linger(0);
 	}
 
@@ -211,29 +197,29 @@ export class Session extends Emitter<SessionEvents> {
 		this.emit('close', error);
 	}
 
-	#gone(): void {
+	/** The other end has hung up. @internal */
+	gone(): void {
 		const isNew = this.#state === 'connecting' && this.#paths.refuses('rtc') && this.#paths.refuses('relay');
-		this.fail(
-			this.#leaving ?? (isNew ? noCommonPath() : new EnslavismError('session-closed', 'the other end is gone')),
-		);
+		this.fail(this.leaving ?? (isNew ? noCommonPath() : new EnslavismError('session-closed', 'the other end is gone')));
 	}
 
-	#pathChanged(before: Carrier | undefined, again: boolean): void {
+	/** What carries the session may be another path. @internal */
+	changed(before: Carrier | undefined, again: boolean): void {
 		const { carrier, accepted } = this.#paths;
 		if (again || before !== carrier) this.#exchange.sendAgain(again);
-		if (!carrier && this.#leaving) this.fail(this.#leaving);
+		if (!carrier && this.leaving) this.fail(this.leaving);
 		else if (this.#state === 'connecting') {
 			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {
 			if (!carrier) this.#endIn(WAITS.pathless, 'session-closed');
-			else if (!this.#leaving) this.#wait.stop();
+			else if (!this.leaving) this.#wait.stop();
 			this.emit('path', carrier?.kind);
 		}
 	}
 
 	#opened(): void {
 		this.#state = 'open';
-		if (!this.#leaving) this.#wait.stop();
+		if (!this.leaving) this.#wait.stop();
 		this.emit('open');
 		this.#exchange.open();
 	}
@@ -261,18 +247,23 @@ export class Session extends Emitter<SessionEvents> {
 		});
 	}
 
-	/** The other end closes the session. */
-	#bye(reason: string): void {
-		this.#leaving = withReason('session-closed', reason);
-		this.#linger(0);
-		this.#perhapsPart();
+	/** The other end opened a channel. @internal */
+	announce(channel: Channel): void {
+		this.emit('datachannel', channel);
 	}
 
-	/** The end that says goodbye hangs up, once it knows that both have read everything. */
-	#perhapsPart(): void {
-		if (!this.#leaving || this.#exchange.channels.size > 0) return;
+	/** The other end closes the session. @internal */
+	bye(reason: string): void {
+		this.leaving = withReason('session-closed', reason);
+		this.#linger(0);
+		this.progress();
+	}
+
+	/** The end that says goodbye hangs up, once it knows that both have read everything. @internal */
+	progress(): void {
+		if (!this.leaving || this.#exchange.channels.size > 0) return;
 		if (this.#state !== 'closing') this.#exchange.acknowledge(0, true);
-		else if (this.#exchange.understood) this.#gone();
+		else if (this.#exchange.understood) this.gone();
 	}
 
 	/** The other end hangs up when it has read everything; this end does when nothing leaves any more. */
@@ -280,7 +271,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#wait.set(WAITS.flush, () => {
 			const left = this.#exchange.buffered;
 			if (left < before) this.#linger(left);
-			else this.#gone();
+			else this.gone();
 		});
 	}
 

@@ -31,7 +31,7 @@ class Wire {
 
 class NetChannel implements RtcChannel {
 	readonly bufferedAmount = 0;
-	readonly maxMessageSize = 256 * 1024;
+	bufferedAmountLowThreshold = 0;
 	handlers: RtcChannelHandlers | undefined;
 	opened = false;
 	gone = false;
@@ -57,14 +57,8 @@ class NetChannel implements RtcChannel {
 		});
 	}
 
-	setLowThreshold(): void {}
-
-	sendText(text: string): void {
-		this.#send(text);
-	}
-
-	sendBytes(bytes: Uint8Array): void {
-		this.#send(bytes.slice().buffer as ArrayBuffer);
+	send(data: string | Uint8Array): void {
+		this.#send(typeof data === 'string' ? data : (data.slice().buffer as ArrayBuffer));
 	}
 
 	close(): void {
@@ -92,6 +86,7 @@ class NetChannel implements RtcChannel {
 }
 
 class NetPeer implements RtcPeer {
+	readonly maxMessageSize = 256 * 1024;
 	readonly channels = new Map<number, NetChannel>();
 	readonly #network: FakeNetwork;
 	readonly #end: 0 | 1;
