@@ -40,9 +40,6 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	readonly paths: Paths;
 	readonly closesLanes: boolean;
 	readonly #session: ExchangeOwner;
-	/** Whether channels may carry messages. */
-	#open = false;
-	#closed = false;
 	/** Channels that this end has told the other one to close. */
 	readonly #closing = new Set<Channel>();
 	/** Negotiated channels that the other end has created. */
@@ -88,13 +85,11 @@ export class Exchange implements ChannelHost, PathsTraffic {
 
 	/** Channels may carry messages from now on; negotiated ones also wait for the other end's. */
 	open(): void {
-		this.#open = true;
 		for (const channel of this.channels.values()) this.#perhapsOpen(channel);
 	}
 
 	/** Ends all channels. @param error why the session could not be opened */
 	close(error?: EnslavismError): void {
-		this.#closed = true;
 		this.#dueTimer.stop();
 		for (const answer of this.#pings.values()) answer(false);
 		for (const channel of this.channels.values()) channel.end(error);
@@ -139,7 +134,6 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	/** Tells the other end something about the session, once it can be told. */
 	say(message: Control): void {
 		const text = JSON.stringify(message);
-		if (this.#closed) return;
 		if (this.#kept.bytes + text.length <= LIMITS.controlBufferedBytes) {
 			this.paths.send(TEXT, 0, this.#kept.keep(text), text);
 			this.paths.watch.start();
@@ -252,7 +246,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	}
 
 	#perhapsOpen(channel: Channel | undefined): void {
-		if (this.#open && (!channel?.negotiated || this.#theirs.has(channel.number))) channel?.open();
+		if (this.#session.open && (!channel?.negotiated || this.#theirs.has(channel.number))) channel?.open();
 	}
 
 	#lane(channel: Channel): void {
@@ -285,7 +279,6 @@ export class Exchange implements ChannelHost, PathsTraffic {
 
 	readonly #heard = (text: string | ArrayBuffer): void => {
 		const message = typeof text === 'string' ? readControl(text) : undefined;
-		if (this.#closed) return;
 		if (message === undefined) this.broken();
 		else if (message.t === 'bye') this.#session.bye(message.reason);
 		else if (message.t === 'open') this.#theyOpened(message);

@@ -27,14 +27,14 @@ export type SessionEvents = {
 /**
  * One client's relationship with one slave, from either end.
  *
- *     new ──▶ connecting ──▶ open ──▶ closing ──▶ closed
- *      └──────────┴───────────────────────────────▲
+ *     connecting ──▶ open ──▶ closing ──▶ closed
+ *          └───────────────────────────────▲
  *
  * It is open when the other end has accepted and a path carries messages. Paths come and go underneath; what a
  * reliable channel took is kept until the other end has it. `closing` lets what was sent arrive.
  */
 export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
-	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
+	#state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
 	/** Resolves when the session is open; rejects with why it never will be. */
 	readonly opened: Promise<void>;
 	readonly #timeout: number;
@@ -84,7 +84,6 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
-		this.#state = 'connecting';
 		this.#endIn(this.#timeout, 'connect-timeout');
 		this.#paths.wake(true);
 	}
@@ -115,7 +114,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	 * @param relinked whether the link is another one: what was under way in the old one is lost
 	 */
 	wake(relinked = true): void {
-		if (this.#state !== 'new') this.#paths.wake(relinked);
+		this.#paths.wake(relinked);
 	}
 
 	/**
@@ -128,7 +127,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		if (this.#paths.ended) throw new EnslavismError('session-closed');
 		const { early = true, eager = false, negotiated = false } = options;
 		if (!early && !this.#paths.wants('rtc')) {
-			throw new EnslavismError('bad-option', 'paths leave out what early: false waits for');
+			throw new EnslavismError('bad-option', 'early: false needs rtc');
 		}
 		const channel = this.#exchange.create(name, options);
 		if (eager && !negotiated) channel.open();
@@ -200,7 +199,10 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	/** The other end has hung up. @internal */
 	gone(): void {
 		const isNew = this.#state === 'connecting' && this.#paths.refuses('rtc') && this.#paths.refuses('relay');
-		this.fail(this.leaving ?? (isNew ? noCommonPath() : new EnslavismError('session-closed', 'the other end is gone')));
+		this.fail(
+			this.leaving ??
+				(isNew ? new EnslavismError('no-common-path') : new EnslavismError('session-closed', 'the other end is gone')),
+		);
 	}
 
 	/** What carries the session may be another path. @internal */
@@ -238,7 +240,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 				const { readyState } = channel;
 				if (readyState === 'closed') settle(this.#over ?? new EnslavismError('channel-not-open'));
 				else if (readyState === 'open' && (early || this.path === 'rtc')) settle();
-				else if (readyState === 'open' && this.#paths.refuses('rtc')) settle(noCommonPath());
+				else if (readyState === 'open' && this.#paths.refuses('rtc')) settle(new EnslavismError('no-common-path'));
 			};
 			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
 			this.on('path', look);
@@ -254,6 +256,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 
 	/** The other end closes the session. @internal */
 	bye(reason: string): void {
+		if (this.#over) return;
 		this.leaving = withReason('session-closed', reason);
 		this.#linger(0);
 		this.progress();
@@ -278,8 +281,4 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	#endIn(ms: number, code: 'connect-timeout' | 'session-closed'): void {
 		this.#wait.set(ms, () => this.fail(new EnslavismError(code)));
 	}
-}
-
-function noCommonPath(): EnslavismError {
-	return new EnslavismError('no-common-path', 'the two ends have no path in common');
 }
