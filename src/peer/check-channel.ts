@@ -17,7 +17,9 @@ const isFlag = (value: unknown): boolean => typeof value === 'boolean';
  * @throws EnslavismError `bad-option`
  */
 export function checkChannel(name: string, options: DataChannelOptions): void {
-	const { protocol, ordered, negotiated, maxRetransmits, maxPacketLifeTime, id } = Object(options) as DataChannelOptions;
+	const { protocol, ordered, negotiated, maxRetransmits, maxPacketLifeTime, id } = Object(
+		options,
+	) as DataChannelOptions;
 	const isRight = {
 		name: isText(name, LIMITS.channelNameBytes),
 		options: Object(options) === options,

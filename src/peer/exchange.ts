@@ -47,7 +47,6 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	/** Bytes of unreliable messages that left before the other end had accepted. */
 	#earlyLoose = 0;
 	#nextNumber: number;
-	#nextId: number;
 	/** Of channel 0. */
 	readonly #kept = new Kept();
 	readonly #arrived = new Arrived(true);
@@ -63,7 +62,6 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		this.closesLanes = options.makes === 'offer';
 		// Each end numbers its own channels: the one that makes the offer has the odd numbers.
 		this.#nextNumber = this.closesLanes ? 1 : 2;
-		this.#nextId = this.#nextNumber - 1;
 	}
 
 	/** Bytes that wait in all channels. */
@@ -102,22 +100,22 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	 */
 	create(label: string, options: DataChannelOptions): Channel {
 		if (this.channels.size >= LIMITS.channelsPerSession) {
-			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
+			throw new EnslavismError('limit-reached');
 		}
 		const { negotiated, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
 		const used = new Set(Array.from(this.channels.values(), (channel) => channel.id));
 		let id = options.id as number;
 		let n = NEGOTIATED + id;
 		if (!negotiated) {
-			n = this.#nextNumber;
-			this.#nextNumber += 2;
 			// Ids are used again as late as possible: the other end may still be closing the last channel that had one.
-			do id = this.#nextId = (this.#nextId + 2) % STREAMS;
-			while (used.has(id));
+			do {
+				n = this.#nextNumber;
+				this.#nextNumber += 2;
+				id = (n + 1) % STREAMS;
+			} while (used.has(id));
 		} else if (used.has(id)) throw new EnslavismError('bad-option', `id: ${id} is in use`);
 		const channel = this.#adopt(n, id, label, options);
-		const delivery = { protocol, ordered, maxRetransmits, maxPacketLifeTime };
-		this.say({ t: 'open', n, id, label, ...delivery, negotiated: negotiated || undefined });
+		this.say({ t: 'open', n, id, label, protocol, ordered, maxRetransmits, maxPacketLifeTime, negotiated });
 		this.#lane(channel);
 		this.#perhapsOpen(channel);
 		return channel;
@@ -150,9 +148,9 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		for (const channel of this.channels.values()) {
 			channel.sendAgain();
 			// An acknowledgement may be lost as well.
-			this.acknowledge(channel.number, false);
+			this.acknowledge(channel.number);
 		}
-		this.acknowledge(0, false);
+		this.acknowledge(0);
 	}
 
 	/** Asks the other end for a sign of life; tells whether it came in time. */
@@ -186,12 +184,12 @@ export class Exchange implements ChannelHost, PathsTraffic {
 			(channel === 0 ? this.#kept : this.channels.get(channel))?.acknowledge(number);
 			if (this.paths.ended) this.#session.progress();
 		} else if (channel !== 0) this.channels.get(channel)?.arrived(number, data);
-		else if (this.#arrived.take(number, data, this.#heard)) this.acknowledge(0, false);
+		else if (this.#arrived.take(number, data, this.#heard)) this.acknowledge(0);
 		else this.broken();
 	}
 
 	/** The other end is to know what has arrived on a channel: at once, or when convenient. */
-	acknowledge(channel: number, now: boolean): void {
+	acknowledge(channel: number, now = false): void {
 		this.#due.add(channel);
 		if (now) this.#acknowledgeDue();
 		else if (!this.#dueTimer.running) this.#dueTimer.set(ACK_DELAY, () => this.#acknowledgeDue());

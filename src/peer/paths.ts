@@ -242,7 +242,7 @@ export class Paths implements RtcPathHost {
 		const direct = this.#direct;
 		try {
 			this.#rtc = new RtcPath(this.#options, attempt, direct, this);
-			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found in time');
+			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found');
 			this.#rtc.start();
 		} catch (cause) {
 			if (this.refuses('relay')) {
