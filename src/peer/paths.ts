@@ -130,7 +130,7 @@ export class Paths implements RtcPathHost {
 	}
 
 	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
-	accept(relay: boolean, rtc: boolean): void {
+	accept(relay = true, rtc = true): void {
 		this.accepted = true;
 		if (!rtc) {
 			this.#refused.add('rtc');
@@ -145,15 +145,15 @@ export class Paths implements RtcPathHost {
 		this.#choose(false);
 	}
 
-	/** The other end's description arrived. An offer may be a new attempt's. */
-	description(type: DescriptionType, sdp: string, attempt: number, ice: IceCredentials | undefined): void {
+	/** The other end's description arrived. An offer may be a new attempt's. @param ice credentials for the answer */
+	description(type: DescriptionType, sdp: string, attempt = 0, ice?: IceCredentials): void {
 		if (this.ended) return;
 		if (type === 'offer' && attempt > this.attempt && !this.#offers) this.#begin(attempt);
 		if (attempt === this.attempt) this.#rtc?.description(type, sdp, ice);
 	}
 
 	/** A candidate of the other end arrived. */
-	candidate(candidate: BareCandidate, attempt: number): void {
+	candidate(candidate: BareCandidate, attempt = 0): void {
 		if (attempt === this.attempt) this.#rtc?.candidate(candidate);
 	}
 
@@ -184,7 +184,7 @@ export class Paths implements RtcPathHost {
 	 *
 	 * @param relinked whether the link is another one: what was under way in the old one is lost
 	 */
-	wake(relinked: boolean): void {
+	wake(relinked = true): void {
 		if (this.ended || !this.#offers) return;
 		if (this.accepted) this.openRelay();
 		if (relinked ? !this.#rtc?.open || this.silent : !this.#rtc) this.#connect();

@@ -1,11 +1,11 @@
 import { cutReason, Emitter, EnslavismError, withReason } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
-import type { Carrier, OpenRelay, PathKind } from './carrier.js';
+import type { Carrier, PathKind } from './carrier.js';
 import type { Channel } from './channel.js';
 import { checkChannel } from './check-channel.js';
 import { Exchange, type ExchangeOwner } from './exchange.js';
-import type { BareCandidate, Paths, PathsOptions } from './paths.js';
-import type { DataChannelOptions, DescriptionType, IceCredentials } from './rtc.js';
+import type { Paths, PathsOptions } from './paths.js';
+import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
 
 export interface SessionOptions extends PathsOptions {
@@ -38,7 +38,8 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	/** Resolves when the session is open; rejects with why it never will be. */
 	readonly opened: Promise<void>;
 	readonly #timeout: number;
-	readonly #paths: Paths;
+	/** What carries it, and where the other end's signals go. */
+	readonly paths: Paths;
 	readonly #exchange: Exchange;
 	/** Why it is over. */
 	#over: EnslavismError | undefined;
@@ -54,7 +55,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		this.opened.catch(() => {});
 		this.#exchange = new Exchange(options, this);
-		this.#paths = this.#exchange.paths;
+		this.paths = this.#exchange.paths;
 	}
 
 	/** Whether the session can carry messages, or could until a moment ago and may again. */
@@ -64,17 +65,12 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 
 	/** What carries the channels. */
 	get path(): PathKind | undefined {
-		return this.open ? this.#paths.carrier?.kind : undefined;
-	}
-
-	/** Whether the other end has accepted it. */
-	get isAccepted(): boolean {
-		return this.#paths.accepted;
+		return this.open ? this.paths.carrier?.kind : undefined;
 	}
 
 	/** Whether it needs the way through the master. */
 	get relayed(): boolean {
-		return this.#paths.carrier?.kind === 'relay';
+		return this.paths.carrier?.kind === 'relay';
 	}
 
 	/** The channels that are open or opening. */
@@ -85,36 +81,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
 		this.#endIn(this.#timeout, 'connect-timeout');
-		this.#paths.wake(true);
-	}
-
-	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
-	accepted(relay = true, rtc = true): void {
-		this.#paths.accept(relay, rtc);
-	}
-
-	/** The other end's description arrived. An offer may be a new attempt's. @param ice credentials for the answer */
-	description(type: DescriptionType, sdp: string, attempt = 0, ice?: IceCredentials): void {
-		this.#paths.description(type, sdp, attempt, ice);
-	}
-
-	/** A candidate of the other end arrived. */
-	candidate(candidate: BareCandidate, attempt = 0): void {
-		this.#paths.candidate(candidate, attempt);
-	}
-
-	/** The other end has opened a way through the master. */
-	relay(open: OpenRelay): void {
-		this.#paths.openRelay(open);
-	}
-
-	/**
-	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
-	 *
-	 * @param relinked whether the link is another one: what was under way in the old one is lost
-	 */
-	wake(relinked = true): void {
-		this.#paths.wake(relinked);
+		this.paths.wake(true);
 	}
 
 	/**
@@ -124,9 +91,9 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
 		checkChannel(name, options);
-		if (this.#paths.ended) throw new EnslavismError('session-closed');
+		if (this.paths.ended) throw new EnslavismError('session-closed');
 		const { early = true, eager = false, negotiated = false } = options;
-		if (!early && !this.#paths.wants('rtc')) {
+		if (!early && !this.paths.wants('rtc')) {
 			throw new EnslavismError('bad-option', 'early: false needs rtc');
 		}
 		const channel = this.#exchange.create(name, options);
@@ -148,24 +115,24 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	 * @param final whether no other path is to be expected
 	 */
 	probe(final = false): void {
-		const probed = this.#paths.carrier;
+		const probed = this.paths.carrier;
 		if (!this.open) return;
 		if (probed) {
 			this.rtt().catch(() => {
 				// One that has lost this path meanwhile waits for another.
-				if (final || this.#paths.carrier === probed) this.gone();
+				if (final || this.paths.carrier === probed) this.gone();
 			});
 		} else if (final) this.gone();
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
 	close(reason = ''): void {
-		if (this.#paths.ended) return;
+		if (this.paths.ended) return;
 		const error = withReason('session-closed', reason);
 		if (this.open) {
 			this.leaving = error;
 			this.#state = 'closing';
-			this.#paths.ended = true;
+			this.paths.ended = true;
 			for (const channel of this.channels) channel.close();
 			this.#exchange.say({ t: 'bye', reason: cutReason(reason) });
 			this.#linger(this.#exchange.buffered);
@@ -177,10 +144,10 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	 * road than the master's: wait, within a bound, until the other end hangs up itself.
 	 */
 	closed(error: EnslavismError): void {
-		if (this.#paths.ended) return;
+		if (this.paths.ended) return;
 		const said = this.leaving && this.#exchange.channels.size === 0;
 		this.leaving ??= error;
-		if (said || !this.#paths.carrier) this.fail(this.leaving);
+		if (said || !this.paths.carrier) this.fail(this.leaving);
 		else this.#linger(0);
 	}
 
@@ -191,14 +158,14 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		this.#state = 'closed';
 		this.#wait.stop();
 		this.#over = error;
-		this.#paths.close();
+		this.paths.close();
 		this.#exchange.close(opened ? undefined : error);
 		this.emit('close', error);
 	}
 
 	/** The other end has hung up. @internal */
 	gone(): void {
-		const isNew = this.#state === 'connecting' && this.#paths.refuses('rtc') && this.#paths.refuses('relay');
+		const isNew = this.#state === 'connecting' && this.paths.refuses('rtc') && this.paths.refuses('relay');
 		this.fail(
 			this.leaving ??
 				(isNew ? new EnslavismError('no-common-path') : new EnslavismError('session-closed', 'the other end is gone')),
@@ -207,7 +174,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 
 	/** What carries the session may be another path. @internal */
 	changed(before: Carrier | undefined, again: boolean): void {
-		const { carrier, accepted } = this.#paths;
+		const { carrier, accepted } = this.paths;
 		if (again || before !== carrier) this.#exchange.sendAgain(again);
 		if (!carrier && this.leaving) this.fail(this.leaving);
 		else if (this.#state === 'connecting') {
@@ -240,7 +207,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 				const { readyState } = channel;
 				if (readyState === 'closed') settle(this.#over ?? new EnslavismError('channel-not-open'));
 				else if (readyState === 'open' && (early || this.path === 'rtc')) settle();
-				else if (readyState === 'open' && this.#paths.refuses('rtc')) settle(new EnslavismError('no-common-path'));
+				else if (readyState === 'open' && this.paths.refuses('rtc')) settle(new EnslavismError('no-common-path'));
 			};
 			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
 			this.on('path', look);

@@ -247,7 +247,7 @@ export class FakeNetwork {
 		const [toSlave, toClient] = [this.wire(), this.wire()];
 		this.client = this.#session('offer', toSlave, () => this.slave);
 		this.slave = this.#session('answer', toClient, () => this.client);
-		this.#accept = () => toClient.push(() => this.client.accepted());
+		this.#accept = () => toClient.push(() => this.client.paths.accept());
 		this.slave.start();
 		this.client.start();
 	}
@@ -304,7 +304,7 @@ export class FakeNetwork {
 			if (!this.relayUp) return undefined;
 			const near = new NetPipe(this, handlers);
 			near.announce(() =>
-				this.slave.relay((theirs) => {
+				this.slave.paths.openRelay((theirs) => {
 					if (near.over) return undefined;
 					const far = new NetPipe(this, theirs);
 					near.other = far;
@@ -329,7 +329,7 @@ export class FakeNetwork {
 				description: (type, sdp, attempt, ice) =>
 					wire.push(() => {
 						if (type === 'offer') this.#accepted();
-						if (sdp !== undefined) other().description(type, sdp, attempt, ice);
+						if (sdp !== undefined) other().paths.description(type, sdp, attempt, ice);
 					}),
 				candidate: () => {},
 			},
