@@ -132,7 +132,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				platform.onWake(() => {
 					wake();
 					// While the link is away an offer would go nowhere; when it is back they are woken as well.
-					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.wake(false);
+					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
 				}),
 			reconnect: options.reconnect,
 			since: () => this.#directory.position,
@@ -210,11 +210,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
 				return;
 			case 'answer':
-				peer?.accepted(message.relay, message.rtc);
-				if (message.sdp !== undefined) peer?.description('answer', message.sdp, message.attempt);
+				peer?.paths.accept(message.relay, message.rtc);
+				if (message.sdp !== undefined) peer?.paths.description('answer', message.sdp, message.attempt);
 				return;
 			case 'candidate':
-				peer?.candidate(message, message.attempt);
+				peer?.paths.candidate(message, message.attempt);
 				return;
 			case 'rejected':
 				// Of a session that is open just another attempt to connect over WebRTC was not wanted.
@@ -237,9 +237,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#id = id;
 		if (!returns) return;
 		// The others were never heard of, as far as is known here, and are offered again.
-		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.isAccepted);
+		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.paths.accepted);
 		this.#link.sendSessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
-		for (const { peer } of [...this.#sessions.values()]) peer.wake();
+		for (const { peer } of [...this.#sessions.values()]) peer.paths.wake();
 	}
 
 	#opened(): void {

@@ -335,7 +335,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */
 	#watchLow(): void {
 		if (this.#kept || this.listenerCount('bufferedamountlow') === 0) return;
-		this.#lane?.stream.setLowThreshold(this.#lowThreshold);
+		if (this.#lane) this.#lane.stream.bufferedAmountLowThreshold = this.#lowThreshold;
 	}
 
 	readonly #heard = (data: string | ArrayBuffer): void => {

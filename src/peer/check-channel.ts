@@ -2,26 +2,13 @@ import { CONTROL_CHANNEL, EnslavismError } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import type { DataChannelOptions } from './rtc.js';
 
-const MAX_UINT16 = 65_535;
+const isText = (value: unknown, most: number): boolean =>
+	typeof value === 'string' && new TextEncoder().encode(value).length <= most;
 
-/** Largest stream number a user may negotiate: the control channel has the next one. */
-const MAX_NEGOTIATED_ID = CONTROL_CHANNEL.id - 1;
+const isNumber = (value: unknown, most = 65_535): boolean =>
+	Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
 
-function refuse(message: string): never {
-	throw new EnslavismError('bad-option', message);
-}
-
-function checkText(name: string, value: unknown, max: number): void {
-	if (typeof value !== 'string' || new TextEncoder().encode(value).length > max) {
-		refuse(`${name} must be a string of at most ${max} bytes`);
-	}
-}
-
-function checkNumber(name: string, value: number | undefined, max = MAX_UINT16): void {
-	if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= max)) {
-		refuse(`${name} must be a whole number from 0 to ${max}`);
-	}
-}
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 
 /**
  * Checks a channel's name and options the way browsers do themselves (W3C WebRTC section 6.1), so that all hosts
@@ -30,19 +17,22 @@ function checkNumber(name: string, value: number | undefined, max = MAX_UINT16):
  * @throws EnslavismError `bad-option`
  */
 export function checkChannel(name: string, options: DataChannelOptions): void {
-	checkText('the name of a data channel', name, LIMITS.channelNameBytes);
-	if (typeof options !== 'object' || options === null) refuse('the options of a data channel must be an object');
-	const { maxRetransmits, maxPacketLifeTime, id } = options;
-	checkText('protocol', options.protocol ?? '', LIMITS.channelProtocolBytes);
-	for (const name of ['ordered', 'negotiated'] as const) {
-		if (typeof (options[name] ?? false) !== 'boolean') refuse(`${name} must be true or false`);
+	const { protocol, ordered, negotiated, maxRetransmits, maxPacketLifeTime, id } = Object(
+		options,
+	) as DataChannelOptions;
+	const isRight = {
+		name: isText(name, LIMITS.channelNameBytes),
+		options: Object(options) === options,
+		protocol: isText(protocol ?? '', LIMITS.channelProtocolBytes),
+		ordered: isFlag(ordered ?? true),
+		negotiated: isFlag(negotiated ?? true),
+		maxRetransmits: maxRetransmits === undefined || isNumber(maxRetransmits),
+		maxPacketLifeTime: maxPacketLifeTime === undefined || isNumber(maxPacketLifeTime),
+		'maxRetransmits and maxPacketLifeTime': maxRetransmits === undefined || maxPacketLifeTime === undefined,
+		// The stream after the last is the session's own.
+		id: !negotiated || isNumber(id, CONTROL_CHANNEL.id - 1),
+	};
+	for (const [what, right] of Object.entries(isRight)) {
+		if (!right) throw new EnslavismError('bad-option', `a data channel cannot have such ${what}`);
 	}
-	checkNumber('maxRetransmits', maxRetransmits);
-	checkNumber('maxPacketLifeTime', maxPacketLifeTime);
-	if (maxRetransmits !== undefined && maxPacketLifeTime !== undefined) {
-		refuse('maxRetransmits and maxPacketLifeTime exclude each other');
-	}
-	if (options.negotiated !== true) return;
-	if (id === undefined) refuse('a negotiated data channel needs an id');
-	checkNumber('id', id, MAX_NEGOTIATED_ID);
 }

@@ -18,32 +18,22 @@ export function newCredentials(): IceCredentials {
 	return { ufrag: word(), pwd: word() };
 }
 
+/** The lines of an offer that its answer has otherwise, or not at all. */
+const OWN_LINES = /^a=(candidate|end-of|fingerprint|ice-|max-message|setup).*\s+/gm;
+
 /**
- * The answer that a slave would give to an offer. The end that begins the DTLS handshake is the one that the offer,
- * as it is sent, leaves it to.
+ * The answer that a slave would give to an offer as it is sent, which leaves the end that begins the DTLS handshake to the
+ * client: whatever else the two ends agree on is what the offer says.
  */
 export function directAnswer(offer: string, { fingerprint, candidates }: DirectInfo, ice: IceCredentials): string {
-	const mid = /^a=mid:(.*?)\r?$/m.exec(offer)?.[1] ?? '0';
-	const setup = offer.includes('a=setup:active') ? 'passive' : 'active';
-	return [
-		'v=0',
-		'o=- 1 1 IN IP4 127.0.0.1',
-		's=-',
-		't=0 0',
-		`a=group:BUNDLE ${mid}`,
-		'a=msid-semantic: WMS',
-		'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
-		'c=IN IP4 0.0.0.0',
-		`a=mid:${mid}`,
-		'a=sendrecv',
-		'a=sctp-port:5000',
-		'a=max-message-size:262144',
-		`a=setup:${setup}`,
-		`a=ice-ufrag:${ice.ufrag}`,
-		`a=ice-pwd:${ice.pwd}`,
-		`a=fingerprint:sha-256 ${fingerprint}`,
-		...candidates.map((each) => `a=candidate:${each}`),
-		'a=end-of-candidates',
-		'',
-	].join('\r\n');
+	const lines = [
+		'setup:passive',
+		'max-message-size:262144',
+		`ice-ufrag:${ice.ufrag}`,
+		`ice-pwd:${ice.pwd}`,
+		`fingerprint:sha-256 ${fingerprint}`,
+		...candidates.map((each) => `candidate:${each}`),
+		'end-of-candidates',
+	];
+	return offer.replace(OWN_LINES, '') + lines.map((line) => `a=${line}\r\n`).join('');
 }

@@ -1,4 +1,4 @@
-import { type Control, EnslavismError, type ErrorCode, readControl } from '../wire/index.js';
+import { type Control, EnslavismError, readControl } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import type { Carrier } from './carrier.js';
@@ -7,20 +7,18 @@ import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
 import { ACK, BYTES, type Frame, PING, PONG, RELAYED_BYTES, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
-import { CONGESTED_BYTES, type Paths } from './paths.js';
+import { CONGESTED_BYTES, Paths, type PathsOptions, type PathsOwner, type PathsTraffic } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
 
-/** What the exchange tells its session. */
-export interface ExchangeHandlers {
+/** The session that the exchange is of. */
+export interface ExchangeOwner extends PathsOwner {
 	/** The other end opened a channel. */
 	announce(channel: Channel): void;
 	/** The other end is leaving. */
 	bye(reason: string): void;
 	/** A channel is over, or the other end has acknowledged something. */
 	progress(): void;
-	/** It cannot go on: the other end is not to be trusted. */
-	failed(code: ErrorCode): void;
 }
 
 /** From a message until it is acknowledged, in milliseconds, where no other one has reason to be sooner. */
@@ -36,15 +34,12 @@ const STREAMS = 1022;
  * What the two ends of a session exchange, over whatever path there is: the messages of its channels, and those about
  * the session itself, which are channel 0.
  */
-export class Exchange implements ChannelHost {
+export class Exchange implements ChannelHost, PathsTraffic {
 	/** The channels that are open or opening, by their number in frames. */
 	readonly channels = new Map<number, Channel>();
 	readonly paths: Paths;
 	readonly closesLanes: boolean;
-	readonly #handlers: ExchangeHandlers;
-	/** Whether channels may carry messages. */
-	#open = false;
-	#closed = false;
+	readonly #session: ExchangeOwner;
 	/** Channels that this end has told the other one to close. */
 	readonly #closing = new Set<Channel>();
 	/** Negotiated channels that the other end has created. */
@@ -52,7 +47,6 @@ export class Exchange implements ChannelHost {
 	/** Bytes of unreliable messages that left before the other end had accepted. */
 	#earlyLoose = 0;
 	#nextNumber: number;
-	#nextId: number;
 	/** Of channel 0. */
 	readonly #kept = new Kept();
 	readonly #arrived = new Arrived(true);
@@ -62,13 +56,12 @@ export class Exchange implements ChannelHost {
 	readonly #pings = new Map<number, (answered: boolean) => void>();
 	#pingNumber = 0;
 
-	/** @param first the number of this end's first channel: 1 where it makes the offer, 2 at the other end */
-	constructor(paths: Paths, first: 1 | 2, handlers: ExchangeHandlers) {
-		this.paths = paths;
-		this.#handlers = handlers;
-		this.closesLanes = first === 1;
-		this.#nextNumber = first;
-		this.#nextId = first - 1;
+	constructor(options: PathsOptions, session: ExchangeOwner) {
+		this.paths = new Paths(options, this, session);
+		this.#session = session;
+		this.closesLanes = options.makes === 'offer';
+		// Each end numbers its own channels: the one that makes the offer has the odd numbers.
+		this.#nextNumber = this.closesLanes ? 1 : 2;
 	}
 
 	/** Bytes that wait in all channels. */
@@ -90,13 +83,11 @@ export class Exchange implements ChannelHost {
 
 	/** Channels may carry messages from now on; negotiated ones also wait for the other end's. */
 	open(): void {
-		this.#open = true;
 		for (const channel of this.channels.values()) this.#perhapsOpen(channel);
 	}
 
 	/** Ends all channels. @param error why the session could not be opened */
 	close(error?: EnslavismError): void {
-		this.#closed = true;
 		this.#dueTimer.stop();
 		for (const answer of this.#pings.values()) answer(false);
 		for (const channel of this.channels.values()) channel.end(error);
@@ -109,22 +100,22 @@ export class Exchange implements ChannelHost {
 	 */
 	create(label: string, options: DataChannelOptions): Channel {
 		if (this.channels.size >= LIMITS.channelsPerSession) {
-			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
+			throw new EnslavismError('limit-reached');
 		}
 		const { negotiated, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
 		const used = new Set(Array.from(this.channels.values(), (channel) => channel.id));
 		let id = options.id as number;
 		let n = NEGOTIATED + id;
 		if (!negotiated) {
-			n = this.#nextNumber;
-			this.#nextNumber += 2;
 			// Ids are used again as late as possible: the other end may still be closing the last channel that had one.
-			do id = this.#nextId = (this.#nextId + 2) % STREAMS;
-			while (used.has(id));
+			do {
+				n = this.#nextNumber;
+				this.#nextNumber += 2;
+				id = (n + 1) % STREAMS;
+			} while (used.has(id));
 		} else if (used.has(id)) throw new EnslavismError('bad-option', `id: ${id} is in use`);
 		const channel = this.#adopt(n, id, label, options);
-		const delivery = { protocol, ordered, maxRetransmits, maxPacketLifeTime };
-		this.say({ t: 'open', n, id, label, ...delivery, negotiated: negotiated || undefined });
+		this.say({ t: 'open', n, id, label, protocol, ordered, maxRetransmits, maxPacketLifeTime, negotiated });
 		this.#lane(channel);
 		this.#perhapsOpen(channel);
 		return channel;
@@ -141,11 +132,10 @@ export class Exchange implements ChannelHost {
 	/** Tells the other end something about the session, once it can be told. */
 	say(message: Control): void {
 		const text = JSON.stringify(message);
-		if (this.#closed) return;
 		if (this.#kept.bytes + text.length <= LIMITS.controlBufferedBytes) {
 			this.paths.send(TEXT, 0, this.#kept.keep(text), text);
 			this.paths.watch.start();
-		} else this.#handlers.failed('limit-reached');
+		} else this.#session.fail(new EnslavismError('limit-reached'));
 	}
 
 	/**
@@ -158,9 +148,9 @@ export class Exchange implements ChannelHost {
 		for (const channel of this.channels.values()) {
 			channel.sendAgain();
 			// An acknowledgement may be lost as well.
-			this.acknowledge(channel.number, false);
+			this.acknowledge(channel.number);
 		}
-		this.acknowledge(0, false);
+		this.acknowledge(0);
 	}
 
 	/** Asks the other end for a sign of life; tells whether it came in time. */
@@ -192,14 +182,14 @@ export class Exchange implements ChannelHost {
 		} else if (kind === SILENT) this.paths.unheard(number);
 		else if (kind === ACK) {
 			(channel === 0 ? this.#kept : this.channels.get(channel))?.acknowledge(number);
-			if (this.paths.ended) this.#handlers.progress();
+			if (this.paths.ended) this.#session.progress();
 		} else if (channel !== 0) this.channels.get(channel)?.arrived(number, data);
-		else if (this.#arrived.take(number, data, this.#heard)) this.acknowledge(0, false);
+		else if (this.#arrived.take(number, data, this.#heard)) this.acknowledge(0);
 		else this.broken();
 	}
 
 	/** The other end is to know what has arrived on a channel: at once, or when convenient. */
-	acknowledge(channel: number, now: boolean): void {
+	acknowledge(channel: number, now = false): void {
 		this.#due.add(channel);
 		if (now) this.#acknowledgeDue();
 		else if (!this.#dueTimer.running) this.#dueTimer.set(ACK_DELAY, () => this.#acknowledgeDue());
@@ -240,11 +230,11 @@ export class Exchange implements ChannelHost {
 		this.channels.delete(channel.number);
 		this.#theirs.delete(channel.number);
 		if (!this.#closing.delete(channel)) this.#sayClose(channel);
-		this.#handlers.progress();
+		this.#session.progress();
 	}
 
 	broken(): void {
-		this.#handlers.failed('bad-message');
+		this.#session.fail(new EnslavismError('bad-message'));
 	}
 
 	#adopt(number: number, id: number, label: string, options: DataChannelOptions): Channel {
@@ -254,7 +244,7 @@ export class Exchange implements ChannelHost {
 	}
 
 	#perhapsOpen(channel: Channel | undefined): void {
-		if (this.#open && (!channel?.negotiated || this.#theirs.has(channel.number))) channel?.open();
+		if (this.#session.open && (!channel?.negotiated || this.#theirs.has(channel.number))) channel?.open();
 	}
 
 	#lane(channel: Channel): void {
@@ -270,7 +260,7 @@ export class Exchange implements ChannelHost {
 		// What is kept may wait there, twice where it was sent again.
 		const most = LIMITS.controlBufferedBytes + 2 * this.buffered;
 		const deaf = Number(path?.queued) > most;
-		if (deaf) this.#handlers.failed('limit-reached');
+		if (deaf) this.#session.fail(new EnslavismError('limit-reached'));
 		return deaf;
 	}
 
@@ -287,9 +277,8 @@ export class Exchange implements ChannelHost {
 
 	readonly #heard = (text: string | ArrayBuffer): void => {
 		const message = typeof text === 'string' ? readControl(text) : undefined;
-		if (this.#closed) return;
 		if (message === undefined) this.broken();
-		else if (message.t === 'bye') this.#handlers.bye(message.reason);
+		else if (message.t === 'bye') this.#session.bye(message.reason);
 		else if (message.t === 'open') this.#theyOpened(message);
 		else if (message.t === 'close') this.channels.get(message.n)?.ends(message.last);
 		else if (message.a === this.paths.attempt) this.channels.get(message.n)?.laneReady();
@@ -314,7 +303,7 @@ export class Exchange implements ChannelHost {
 		else if (this.channels.size >= LIMITS.channelsPerSession) this.say({ t: 'close', n, last: 0 });
 		else {
 			const channel = this.#adopt(n, id, label, options);
-			this.#handlers.announce(channel);
+			this.#session.announce(channel);
 			this.#lane(channel);
 			this.#perhapsOpen(channel);
 		}

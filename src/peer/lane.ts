@@ -40,7 +40,6 @@ export class Lane {
 			},
 			message: (data) => this.#take(data, handlers),
 			low: handlers.low,
-			error: () => {},
 			closed: handlers.closed,
 		});
 	}
@@ -54,10 +53,9 @@ export class Lane {
 	send(number: number, message: string | Uint8Array): void {
 		const { stream } = this;
 		const data = this.#numbers === 'frames' ? messageFrame(this.#channel, number, message) : message;
-		if (this.#numbers === 'count' && !this.#counts) stream.sendText(String(number));
+		if (this.#numbers === 'count' && !this.#counts) stream.send(String(number));
 		this.#counts = true;
-		if (typeof data === 'string') stream.sendText(data);
-		else stream.sendBytes(data);
+		stream.send(data);
 	}
 
 	#take(data: string | ArrayBuffer, { message, broken }: LaneHandlers): void {

@@ -1,17 +1,19 @@
 import { Backoff } from '../link/index.js';
-import { EnslavismError, messageOf } from '../wire/index.js';
+import { type Candidate, EnslavismError, messageOf } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import { type Carrier, type OpenRelay, PATHS, type PathKind, type RelayPipe } from './carrier.js';
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
-import { FRAME_BYTES, type Frame, PING, readFrame, SILENT } from './frames.js';
-import type { BareCandidate } from './negotiation.js';
+import { FRAME_BYTES, type Frame, PING, SILENT } from './frames.js';
 import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
-import { RtcPath } from './rtc-path.js';
+import { RtcPath, type RtcPathHost } from './rtc-path.js';
 import { Timer } from './timer.js';
 import { Watch } from './watch.js';
+
+/** A candidate without its session. */
+export type BareCandidate = Pick<Candidate, 'candidate' | 'mid'>;
 
 /** What a session says to its other end, through the master. `attempt` counts its attempts to connect over WebRTC, from 0. */
 export interface Signals {
@@ -40,28 +42,34 @@ export interface PathsOptions {
 	direct?: DirectInfo | undefined;
 }
 
-/** What the paths tell their session. */
-export interface PathsHandlers {
-	/** Whether either end is leaving. */
-	leaving(): boolean;
+/** What goes over the paths. */
+export interface PathsTraffic {
 	/** Whether something that was sent is not acknowledged. */
-	waiting(): boolean;
+	readonly waiting: boolean;
 	/** @param frame `undefined`: what arrived is none */
-	frame(frame: Frame | undefined, from: Carrier): void;
+	take(frame: Frame | undefined, from: Carrier): void;
 	/** Channels can have lanes, or have them no more. */
 	lanes(open: boolean): void;
+}
+
+/** The session that the paths are of. */
+export interface PathsOwner {
+	/** Whether it has been open, and does not end. */
+	readonly open: boolean;
+	/** Why either end is leaving, if it is. */
+	readonly leaving: EnslavismError | undefined;
 	/** @param again whether what was sent may be lost, or late, and is to be sent again */
 	changed(before: Carrier | undefined, again: boolean): void;
 	/** The other end has hung up. */
 	gone(): void;
-	failed(error: EnslavismError): void;
+	fail(error: EnslavismError): void;
 }
 
 /** Bytes that may wait in a path before unreliable messages are dropped. */
 export const CONGESTED_BYTES = 64 * 1024;
 
 /** The paths of a session: which there are, which carries it, and when others are tried. */
-export class Paths {
+export class Paths implements RtcPathHost {
 	/** The best path there is. */
 	carrier: Carrier | undefined;
 	/** Whether the other end has accepted the session. */
@@ -77,7 +85,8 @@ export class Paths {
 	/** Largest message that the other end takes, in bytes. */
 	maxMessageSize = LIMITS.messageBytes;
 	readonly #options: PathsOptions;
-	readonly #handlers: PathsHandlers;
+	readonly #traffic: PathsTraffic;
+	readonly #session: PathsOwner;
 	#started = 0;
 	#quickFailures = 0;
 	#direct: DirectInfo | undefined;
@@ -85,32 +94,29 @@ export class Paths {
 	#relay: RelayPipe | undefined;
 	/** Paths that one of the ends does not want. */
 	readonly #refused = new Set<PathKind>();
-	/** Whether the session has been open. */
-	#used = false;
 	readonly #backoff = new Backoff();
-	/** Until the next attempt. */
-	readonly #retry = new Timer();
+	/** Until this attempt is given up, or until the next one. */
+	readonly #bound = new Timer();
 	readonly #relayBackoff = new Backoff();
 	readonly #relayRetry = new Timer();
 	#relayOpened = 0;
-	/** Until this one is given up. */
-	readonly #bound = new Timer();
 
-	constructor(options: PathsOptions, handlers: PathsHandlers) {
+	constructor(options: PathsOptions, traffic: PathsTraffic, session: PathsOwner) {
 		this.#options = options;
-		this.#handlers = handlers;
+		this.#traffic = traffic;
+		this.#session = session;
 		this.#direct = options.direct;
 		this.accepted = !this.#offers;
 		for (const path of PATHS) if (!this.wants(path)) this.#refused.add(path);
-		this.watch = new Watch({
-			waiting: () => this.carrier?.kind === 'rtc' && this.#relay !== undefined && handlers.waiting(),
-			ask: () => this.#rtc?.send(PING, 0, 0),
-			silent: () => {
+		this.watch = new Watch(
+			() => this.carrier?.kind === 'rtc' && this.#relay !== undefined && traffic.waiting,
+			() => this.#rtc?.send(PING, 0, 0),
+			() => {
 				const left = this.#leaveSilent();
 				if (left) this.#relay?.send(SILENT, 0, this.attempt);
 				return left;
 			},
-		});
+		);
 	}
 
 	/** Whether this end wants such a path. */
@@ -124,11 +130,10 @@ export class Paths {
 	}
 
 	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
-	accept(relay: boolean, rtc: boolean): void {
+	accept(relay = true, rtc = true): void {
 		this.accepted = true;
 		if (!rtc) {
 			this.#refused.add('rtc');
-			this.#retry.stop();
 			this.#dropRtc();
 		}
 		if (relay) this.openRelay();
@@ -140,15 +145,15 @@ export class Paths {
 		this.#choose(false);
 	}
 
-	/** The other end's description arrived. An offer may be a new attempt's. */
-	description(type: DescriptionType, sdp: string, attempt: number, ice: IceCredentials | undefined): void {
+	/** The other end's description arrived. An offer may be a new attempt's. @param ice credentials for the answer */
+	description(type: DescriptionType, sdp: string, attempt = 0, ice?: IceCredentials): void {
 		if (this.ended) return;
 		if (type === 'offer' && attempt > this.attempt && !this.#offers) this.#begin(attempt);
 		if (attempt === this.attempt) this.#rtc?.description(type, sdp, ice);
 	}
 
 	/** A candidate of the other end arrived. */
-	candidate(candidate: BareCandidate, attempt: number): void {
+	candidate(candidate: BareCandidate, attempt = 0): void {
 		if (attempt === this.attempt) this.#rtc?.candidate(candidate);
 	}
 
@@ -159,7 +164,7 @@ export class Paths {
 		this.#relayOpened = performance.now();
 		const pipe = open({
 			frame: (frame) => {
-				if (pipe && this.#relay === pipe) this.#handlers.frame(frame, pipe);
+				if (pipe && this.#relay === pipe) this.#traffic.take(frame, pipe);
 			},
 			lost: (final) => {
 				if (final) this.#refused.add('relay');
@@ -179,7 +184,7 @@ export class Paths {
 	 *
 	 * @param relinked whether the link is another one: what was under way in the old one is lost
 	 */
-	wake(relinked: boolean): void {
+	wake(relinked = true): void {
 		if (this.ended || !this.#offers) return;
 		if (this.accepted) this.openRelay();
 		if (relinked ? !this.#rtc?.open || this.silent : !this.#rtc) this.#connect();
@@ -210,13 +215,9 @@ export class Paths {
 
 	close(): void {
 		this.ended = true;
-		this.#retry.stop();
 		this.#relayRetry.stop();
-		this.#bound.stop();
-		this.watch.reset();
-		this.#rtc?.close();
+		this.#dropRtc();
 		this.#relay?.close();
-		this.#rtc = undefined;
 		this.#relay = undefined;
 		this.carrier = undefined;
 	}
@@ -227,7 +228,6 @@ export class Paths {
 
 	/** Makes the next attempt to connect over WebRTC. */
 	#connect(): void {
-		this.#retry.stop();
 		if (!this.refuses('rtc')) this.#begin(this.attempt + 1);
 		else if (!this.accepted) {
 			this.#options.signals.description('offer', undefined, ++this.attempt);
@@ -236,35 +236,17 @@ export class Paths {
 	}
 
 	#begin(attempt: number): void {
-		const { createPeer, rtc, makes, signals } = this.#options;
 		if (this.#dropRtc()) this.#choose(true);
 		this.attempt = attempt;
 		this.#started = performance.now();
 		const direct = this.#direct;
 		try {
-			const path = new RtcPath(
-				{ createPeer, rtc: rtc(), makes, direct },
-				{
-					description: (type, sdp, ice) => {
-						signals.description(type, sdp, attempt, ice);
-						if (type === 'offer') this.openRelay();
-					},
-					candidate: (candidate) => signals.candidate(candidate, attempt),
-					open: () => this.#rtcOpened(path),
-					weak: (weak) => this.#rtcWeak(weak),
-					frame: (bytes) => {
-						this.watch.heard = true;
-						this.#handlers.frame(readFrame(bytes), path);
-					},
-					lost: (problem, parted) => this.#rtcLost(problem, parted),
-				},
-			);
-			this.#rtc = path;
-			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found in time');
-			path.start();
+			this.#rtc = new RtcPath(this.#options, attempt, direct, this);
+			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found');
+			this.#rtc.start();
 		} catch (cause) {
 			if (this.refuses('relay')) {
-				this.#handlers.failed(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
+				this.#session.fail(new EnslavismError('rtc-failed', messageOf(cause), { cause }));
 				return;
 			}
 			// A host may have no WebRTC at all: there are browsers where it is switched off.
@@ -275,27 +257,32 @@ export class Paths {
 	}
 
 	#giveUpIn(ms: number, problem: string): void {
-		this.#bound.set(ms, () => this.#rtcLost(problem, false));
+		this.#bound.set(ms, () => this.rtcLost(problem, false));
 	}
 
-	#rtcOpened(path: RtcPath): void {
+	rtcOpened(maxMessageSize: number): void {
 		this.#bound.stop();
 		this.#backoff.reset();
 		this.#quickFailures = 0;
 		this.#direct = undefined;
 		this.accepted = true;
 		// The trunk's frames are messages themselves, and have a head.
-		this.maxMessageSize = Math.min(path.maxMessageSize - FRAME_BYTES, LIMITS.messageBytes);
+		this.maxMessageSize = Math.min(maxMessageSize - FRAME_BYTES, LIMITS.messageBytes);
 		this.#choose(false);
 		// How long a round trip takes, which is how long silence means nothing.
 		this.watch.ask();
-		this.#handlers.lanes(true);
+		this.#traffic.lanes(true);
 	}
 
 	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
-	#rtcWeak(weak: boolean): void {
+	rtcWeak(weak: boolean): void {
 		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected, 'no answer');
 		else if (!this.silent) this.#bound.stop();
+	}
+
+	rtcFrame(frame: Frame | undefined): void {
+		this.watch.heard = true;
+		this.#traffic.take(frame, this.#rtc as RtcPath);
 	}
 
 	/** Tells whether it was the one that carries the session. */
@@ -305,23 +292,22 @@ export class Paths {
 		this.watch.reset();
 		this.#rtc?.close();
 		this.#rtc = undefined;
-		this.#handlers.lanes(false);
+		this.#traffic.lanes(false);
 		return this.carrier?.kind === 'rtc';
 	}
 
-	#rtcLost(problem: string, parted: boolean): void {
+	rtcLost(problem: string, parted: boolean): void {
 		const carried = this.#dropRtc();
-		const { leaving, gone } = this.#handlers;
 		const isOver = parted && carried && !this.#relay;
 		// The end that makes the offers may leave a connection for the next one.
-		if (leaving() ? parted && carried : isOver && (this.#offers || this.#options.retries === false)) {
-			gone();
+		if (this.#session.leaving ? parted && carried : isOver && (this.#offers || this.#options.retries === false)) {
+			this.#session.gone();
 			return;
 		}
-		if (isOver) this.#retry.set(WAITS.flush, () => this.carrier || this.#rtc || gone());
+		if (isOver) this.#bound.set(WAITS.flush, () => this.carrier || this.#rtc || this.#session.gone());
 		this.#choose(carried);
 		if (this.#options.retries === false && !this.#relay) {
-			this.#handlers.failed(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));
+			this.#session.fail(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));
 		}
 		if (!this.#offers || this.ended) return;
 		if (this.accepted) this.openRelay();
@@ -329,9 +315,9 @@ export class Paths {
 		const isEarly = performance.now() - this.#started < WAITS.retry;
 		const quick = this.#direct || (isEarly && this.#quickFailures++ < LIMITS.retries);
 		this.#direct = undefined;
-		if (quick || this.#relay || this.#used) {
-			this.#retry.set(quick ? 0 : this.#backoff.next(), () => this.#connect());
-		} else this.#handlers.failed(new EnslavismError('rtc-failed', problem));
+		if (quick || this.#relay || this.#session.open) {
+			this.#bound.set(quick ? 0 : this.#backoff.next(), () => this.#connect());
+		} else this.#session.fail(new EnslavismError('rtc-failed', problem));
 	}
 
 	/** Leaves WebRTC for the relay, until it answers. Tells whether it does. */
@@ -365,10 +351,9 @@ export class Paths {
 		const before = this.carrier;
 		const next = this.#rtc?.open && !this.silent ? this.#rtc : this.#relay;
 		this.carrier = next;
-		this.#used ||= this.accepted && next !== undefined;
 		// What waits in a slow way through the master need not be waited for.
 		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
-		if (!next && this.#refused.size === PATHS.length) this.#handlers.gone();
-		else this.#handlers.changed(before, lost || isSlow || !before);
+		if (!next && this.#refused.size === PATHS.length) this.#session.gone();
+		else this.#session.changed(before, lost || isSlow || !before);
 	}
 }

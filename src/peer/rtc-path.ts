@@ -1,34 +1,29 @@
 import { CONTROL_CHANNEL, messageOf } from '../wire/index.js';
 import type { Channel } from './channel.js';
 import { type DirectInfo, directAnswer, newCredentials } from './direct.js';
-import { writeFrame } from './frames.js';
-import { type BareCandidate, Negotiation, type Step } from './negotiation.js';
+import { type Frame, readFrame, writeFrame } from './frames.js';
+import { InOrder } from './in-order.js';
 import type { Message } from './numbering.js';
-import type { CreatePeer, DescriptionType, IceCredentials, RtcChannel, RtcConfig, RtcPeer, RtcState } from './rtc.js';
+import type { BareCandidate, PathsOptions } from './paths.js';
+import type { DescriptionType, IceCredentials, RtcChannel, RtcPeer, RtcState } from './rtc.js';
+import { sdpToSend } from './sdp.js';
 
-/** What one attempt to connect over WebRTC tells its session. Nothing comes after `lost`. */
-export interface RtcPathHandlers {
-	/** To be sent to the other end. `ice`: credentials that it is to use. */
-	description(type: DescriptionType, sdp: string, ice?: IceCredentials): void;
-	candidate(candidate: BareCandidate): void;
+/** What one attempt to connect over WebRTC tells. Nothing comes after `rtcLost`. */
+export interface RtcPathHost {
 	/** The trunk is open. */
-	open(): void;
+	rtcOpened(maxMessageSize: number): void;
 	/** The connection has become doubtful, or is well again. */
-	weak(weak: boolean): void;
-	frame(bytes: Uint8Array): void;
+	rtcWeak(weak: boolean): void;
+	/** @param frame `undefined`: what arrived is none */
+	rtcFrame(frame: Frame | undefined): void;
 	/** It is over; `parted`: the other end hung up in an orderly way. */
-	lost(problem: string, parted: boolean): void;
+	rtcLost(problem: string, parted: boolean): void;
+	/** An offer is under way, which what goes through the master may follow. */
+	openRelay(): void;
 }
 
 /** What an attempt is made with. */
-export interface RtcPathSetup {
-	createPeer: CreatePeer;
-	rtc: RtcConfig;
-	/** Which description this end makes. */
-	makes: DescriptionType;
-	/** Where the other end can be reached without asking it first. */
-	direct?: DirectInfo | undefined;
-}
+export type RtcPathSetup = Pick<PathsOptions, 'createPeer' | 'rtc' | 'makes' | 'signals'>;
 
 /** One attempt of a session to connect over WebRTC, and the connection it becomes: a trunk, and a lane for each channel. */
 export class RtcPath {
@@ -37,70 +32,76 @@ export class RtcPath {
 	open = false;
 	#closed = false;
 	#weak = false;
-	readonly #setup: RtcPathSetup;
-	readonly #handlers: RtcPathHandlers;
-	readonly #negotiation: Negotiation;
+	readonly #makes: DescriptionType;
+	readonly #host: RtcPathHost;
 	readonly #peer: RtcPeer;
-	readonly #trunk: RtcChannel;
-	#credentials: IceCredentials | undefined;
+	#trunk!: RtcChannel;
+	/** What this end says of the connection, and the other one. */
+	readonly #said = new InOrder((step) => this.#attempt(step));
+	readonly #heard = new InOrder((step) => this.#attempt(step));
 
-	/** @throws whatever the host throws when it cannot make a connection */
-	constructor(setup: RtcPathSetup, handlers: RtcPathHandlers) {
-		this.#setup = setup;
-		this.#handlers = handlers;
-		this.#negotiation = new Negotiation(setup.makes);
-		this.#peer = setup.createPeer(setup.rtc, {
-			description: (type, sdp) => this.#take(this.#negotiation.localDescription(type, sdp)),
-			candidate: (candidate, mid) => this.#take(this.#negotiation.localCandidate({ candidate, mid })),
+	/**
+	 * @param direct where the other end, which answers, can be reached without asking it first
+	 * @throws whatever the host throws when it cannot make a connection
+	 */
+	constructor(setup: RtcPathSetup, attempt: number, direct: DirectInfo | undefined, host: RtcPathHost) {
+		const { createPeer, rtc, makes, signals } = setup;
+		this.#makes = makes;
+		this.#host = host;
+		this.#peer = createPeer(rtc(), {
+			description: (type, own) => {
+				if (type !== makes) return;
+				this.#said.description(() => {
+					const sdp = sdpToSend(type, own);
+					// With what is known of the other end, nothing has to come back before checks begin.
+					const ice = direct && newCredentials();
+					signals.description(type, sdp, attempt, ice);
+					if (type === 'offer') host.openRelay();
+					if (direct && ice) this.description('answer', directAnswer(sdp, direct, ice));
+				});
+			},
+			candidate: (candidate, mid) => this.#said.candidate(() => signals.candidate({ candidate, mid }, attempt)),
 			state: (state) => this.#changed(state),
 			failed: (problem) => this.#lost(problem),
 		});
-		try {
-			this.#trunk = this.#peer.createChannel(CONTROL_CHANNEL.label, CONTROL_CHANNEL.id, {});
-		} catch (thrown) {
-			this.#peer.close();
-			throw thrown;
-		}
 	}
 
-	/** Begins: the end that makes the offer makes it, the other one waits for it. */
+	/**
+	 * Begins: the end that makes the offer makes it, the other one waits for it.
+	 *
+	 * @throws whatever the host throws when there cannot be a trunk
+	 */
 	start(): void {
+		this.#trunk = this.#peer.createChannel(CONTROL_CHANNEL.label, CONTROL_CHANNEL.id, {});
 		this.#trunk.attach({
 			open: () => {
+				if (this.#closed) return;
 				this.open = true;
-				this.#handlers.open();
+				this.#host.rtcOpened(this.#peer.maxMessageSize);
 			},
 			message: (data) => {
-				// Text is no frame, and read as an empty one.
-				if (!this.#closed) this.#handlers.frame(typeof data === 'string' ? new Uint8Array(0) : new Uint8Array(data));
+				if (!this.#closed) this.#host.rtcFrame(typeof data === 'string' ? undefined : readFrame(new Uint8Array(data)));
 			},
 			low: () => {},
-			error: () => {},
 			closed: () => this.#lost('the other end is gone', !this.#weak),
 		});
-		if (this.#setup.makes === 'offer') this.#attempt(() => this.#peer.offer());
+		if (this.#makes === 'offer') this.#attempt(() => this.#peer.offer());
 	}
 
 	/** The other end's description arrived. @param ice what the answer's credentials are to be */
 	description(type: DescriptionType, sdp: string, ice?: IceCredentials): void {
-		this.#credentials = ice;
-		this.#take(this.#negotiation.remoteDescription(type, sdp));
+		if (type !== this.#makes) this.#heard.description(() => this.#peer.accept(type, sdp, ice));
 	}
 
 	/** A candidate of the other end arrived. */
-	candidate(candidate: BareCandidate): void {
-		this.#take(this.#negotiation.remoteCandidate(candidate));
-	}
-
-	/** Largest message that the other end takes, in bytes. */
-	get maxMessageSize(): number {
-		return this.#trunk.maxMessageSize;
+	candidate({ candidate, mid }: BareCandidate): void {
+		this.#heard.candidate(() => this.#peer.addCandidate(candidate, mid));
 	}
 
 	/** Sends a frame over the trunk. */
 	send(kind: number, channel: number, number: number, payload?: Message): void {
 		try {
-			this.#trunk.sendBytes(writeFrame(kind, channel, number, payload));
+			this.#trunk.send(writeFrame(kind, channel, number, payload));
 		} catch {
 			// It is going down, and says so next.
 		}
@@ -117,8 +118,8 @@ export class RtcPath {
 		try {
 			const lane = this.#peer.createChannel(label, id, {
 				ordered,
-				...(maxRetransmits === null ? {} : { maxRetransmits }),
-				...(maxPacketLifeTime === null ? {} : { maxPacketLifeTime }),
+				maxRetransmits: maxRetransmits ?? undefined,
+				maxPacketLifeTime: maxPacketLifeTime ?? undefined,
 			});
 			channel.lane(lane);
 			return true;
@@ -135,35 +136,9 @@ export class RtcPath {
 		this.#peer.close();
 	}
 
-	#take(steps: Step[]): void {
-		for (const step of steps) {
-			if (this.#closed) return;
-			this.#attempt(() => this.#do(step));
-		}
-	}
-
-	#do(step: Step): void {
-		if ('sdp' in step) {
-			if (step.send) this.#describe(step.type, step.sdp);
-			else this.#peer.accept(step.type, step.sdp, this.#credentials);
-		} else if (step.send) this.#handlers.candidate(step.candidate);
-		else this.#peer.addCandidate(step.candidate.candidate, step.candidate.mid);
-	}
-
-	/** Sends this end's description; with what is known of the other end, nothing has to come back before checks begin. */
-	#describe(type: DescriptionType, sdp: string): void {
-		const { direct } = this.#setup;
-		if (direct === undefined || type !== 'offer') {
-			this.#handlers.description(type, sdp);
-			return;
-		}
-		const ice = newCredentials();
-		this.#handlers.description(type, sdp, ice);
-		this.description('answer', directAnswer(sdp, direct, ice));
-	}
-
 	/** Whatever the host refuses ends this attempt, and nothing else. */
 	#attempt(action: () => void): void {
+		if (this.#closed) return;
 		try {
 			action();
 		} catch (cause) {
@@ -177,12 +152,12 @@ export class RtcPath {
 		this.#weak = weak;
 		if (state === 'failed') this.#lost('no path was found');
 		else if (state === 'closed') this.#lost('the other end is gone', true);
-		else if (changed && this.open) this.#handlers.weak(weak);
+		else if (changed && this.open) this.#host.rtcWeak(weak);
 	}
 
 	#lost(problem: string, parted = false): void {
 		if (this.#closed) return;
 		this.close();
-		this.#handlers.lost(problem, parted);
+		this.#host.rtcLost(problem, parted);
 	}
 }

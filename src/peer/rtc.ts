@@ -1,7 +1,7 @@
 /**
  * The small part of WebRTC that a session needs, as both hosts can give it: browsers natively, Node through
- * node-datachannel. An adaptor throws from its methods what the host threw, calls handlers from outside the
- * host's own frames, and calls none after `close()`.
+ * node-datachannel. An adaptor throws from its methods what the host threw, and calls handlers from outside the
+ * host's own frames. It may call some after `close()`, which are to be ignored.
  */
 
 import type { IceServer } from '../wire/index.js';
@@ -53,24 +53,23 @@ export interface RtcChannelHandlers {
 	open(): void;
 	message(data: string | ArrayBuffer): void;
 	low(): void;
-	error(problem: string): void;
 	closed(): void;
 }
 
+/** What `RTCDataChannel` is, as far as it is needed, with handlers of its own. */
 export interface RtcChannel {
 	readonly bufferedAmount: number;
-	/** Largest message the other end takes, in bytes. */
-	readonly maxMessageSize: number;
-	/** Takes the handlers. What happened before is told after this call, in order. */
+	bufferedAmountLowThreshold: number;
+	/** Takes the handlers, in the turn in which it was made. */
 	attach(handlers: RtcChannelHandlers): void;
-	setLowThreshold(bytes: number): void;
-	sendText(text: string): void;
-	sendBytes(bytes: Uint8Array): void;
+	send(data: string | Uint8Array): void;
 	close(): void;
 }
 
 /** How a stream delivers what is sent over it. */
-export type Delivery = Pick<DataChannelOptions, 'ordered' | 'maxRetransmits' | 'maxPacketLifeTime'>;
+export type Delivery = {
+	[Option in 'ordered' | 'maxRetransmits' | 'maxPacketLifeTime']?: DataChannelOptions[Option] | undefined;
+};
 
 /** ICE credentials that the other end has chosen for this one (RFC 8839 section 5.4). */
 export interface IceCredentials {
@@ -79,6 +78,8 @@ export interface IceCredentials {
 }
 
 export interface RtcPeer {
+	/** Largest message the other end takes, in bytes, once a channel is open. */
+	readonly maxMessageSize: number;
 	/** Opens a stream; both ends do, with the same number. */
 	createChannel(label: string, id: number, delivery: Delivery): RtcChannel;
 	/** Makes the local description; it arrives at `description`. */

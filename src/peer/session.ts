@@ -1,12 +1,11 @@
 import { cutReason, Emitter, EnslavismError, withReason } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
-import type { Carrier, OpenRelay, PathKind } from './carrier.js';
+import type { Carrier, PathKind } from './carrier.js';
 import type { Channel } from './channel.js';
 import { checkChannel } from './check-channel.js';
-import { Exchange } from './exchange.js';
-import type { BareCandidate } from './negotiation.js';
-import { Paths, type PathsOptions } from './paths.js';
-import type { DataChannelOptions, DescriptionType, IceCredentials } from './rtc.js';
+import { Exchange, type ExchangeOwner } from './exchange.js';
+import type { Paths, PathsOptions } from './paths.js';
+import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
 
 export interface SessionOptions extends PathsOptions {
@@ -28,23 +27,24 @@ export type SessionEvents = {
 /**
  * One client's relationship with one slave, from either end.
  *
- *     new ──▶ connecting ──▶ open ──▶ closing ──▶ closed
- *      └──────────┴───────────────────────────────▲
+ *     connecting ──▶ open ──▶ closing ──▶ closed
+ *          └───────────────────────────────▲
  *
  * It is open when the other end has accepted and a path carries messages. Paths come and go underneath; what a
  * reliable channel took is kept until the other end has it. `closing` lets what was sent arrive.
  */
-export class Session extends Emitter<SessionEvents> {
-	#state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new';
+export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
+	#state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
 	/** Resolves when the session is open; rejects with why it never will be. */
 	readonly opened: Promise<void>;
 	readonly #timeout: number;
-	readonly #paths: Paths;
+	/** What carries it, and where the other end's signals go. */
+	readonly paths: Paths;
 	readonly #exchange: Exchange;
 	/** Why it is over. */
 	#over: EnslavismError | undefined;
-	/** Why either end is closing the session. */
-	#leaving: EnslavismError | undefined;
+	/** Why either end is closing the session. @internal */
+	leaving: EnslavismError | undefined;
 	/** The one wait that runs at a time: opening, then being without a path, then closing. */
 	readonly #wait = new Timer();
 
@@ -54,21 +54,8 @@ export class Session extends Emitter<SessionEvents> {
 		this.opened = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		// The error is told by every promise that somebody waits for; nobody has to wait for this one.
 		this.opened.catch(() => {});
-		this.#paths = new Paths(options, {
-			leaving: () => this.#leaving !== undefined,
-			waiting: () => this.#exchange.waiting,
-			frame: (frame, from) => this.#exchange.take(frame, from),
-			lanes: (open) => this.#exchange.lanes(open),
-			changed: (before, again) => this.#pathChanged(before, again),
-			gone: () => this.#gone(),
-			failed: (error) => this.fail(error),
-		});
-		this.#exchange = new Exchange(this.#paths, options.makes === 'offer' ? 1 : 2, {
-			announce: (channel) => this.emit('datachannel', channel),
-			bye: (reason) => this.#bye(reason),
-			progress: () => this.#perhapsPart(),
-			failed: (code) => this.fail(new EnslavismError(code)),
-		});
+		this.#exchange = new Exchange(options, this);
+		this.paths = this.#exchange.paths;
 	}
 
 	/** Whether the session can carry messages, or could until a moment ago and may again. */
@@ -78,17 +65,12 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** What carries the channels. */
 	get path(): PathKind | undefined {
-		return this.open ? this.#paths.carrier?.kind : undefined;
-	}
-
-	/** Whether the other end has accepted it. */
-	get isAccepted(): boolean {
-		return this.#paths.accepted;
+		return this.open ? this.paths.carrier?.kind : undefined;
 	}
 
 	/** Whether it needs the way through the master. */
 	get relayed(): boolean {
-		return this.#paths.carrier?.kind === 'relay';
+		return this.paths.carrier?.kind === 'relay';
 	}
 
 	/** The channels that are open or opening. */
@@ -98,38 +80,8 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Begins: the end that makes the offer makes it, the other one waits for it. */
 	start(): void {
-		this.#state = 'connecting';
 		this.#endIn(this.#timeout, 'connect-timeout');
-		this.#paths.wake(true);
-	}
-
-	/** The other end has accepted. @param relay whether it takes the way through the master @param rtc whether WebRTC */
-	accepted(relay = true, rtc = true): void {
-		this.#paths.accept(relay, rtc);
-	}
-
-	/** The other end's description arrived. An offer may be a new attempt's. @param ice credentials for the answer */
-	description(type: DescriptionType, sdp: string, attempt = 0, ice?: IceCredentials): void {
-		this.#paths.description(type, sdp, attempt, ice);
-	}
-
-	/** A candidate of the other end arrived. */
-	candidate(candidate: BareCandidate, attempt = 0): void {
-		this.#paths.candidate(candidate, attempt);
-	}
-
-	/** The other end has opened a way through the master. */
-	relay(open: OpenRelay): void {
-		this.#paths.openRelay(open);
-	}
-
-	/**
-	 * The way to the other end through the master may be open again, or the host is online again: tries what is missing.
-	 *
-	 * @param relinked whether the link is another one: what was under way in the old one is lost
-	 */
-	wake(relinked = true): void {
-		if (this.#state !== 'new') this.#paths.wake(relinked);
+		this.paths.wake(true);
 	}
 
 	/**
@@ -139,10 +91,10 @@ export class Session extends Emitter<SessionEvents> {
 	 */
 	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
 		checkChannel(name, options);
-		if (this.#paths.ended) throw new EnslavismError('session-closed');
+		if (this.paths.ended) throw new EnslavismError('session-closed');
 		const { early = true, eager = false, negotiated = false } = options;
-		if (!early && !this.#paths.wants('rtc')) {
-			throw new EnslavismError('bad-option', 'paths leave out what early: false waits for');
+		if (!early && !this.paths.wants('rtc')) {
+			throw new EnslavismError('bad-option', 'early: false needs rtc');
 		}
 		const channel = this.#exchange.create(name, options);
 		if (eager && !negotiated) channel.open();
@@ -163,24 +115,24 @@ export class Session extends Emitter<SessionEvents> {
 	 * @param final whether no other path is to be expected
 	 */
 	probe(final = false): void {
-		const probed = this.#paths.carrier;
+		const probed = this.paths.carrier;
 		if (!this.open) return;
 		if (probed) {
 			this.rtt().catch(() => {
 				// One that has lost this path meanwhile waits for another.
-				if (final || this.#paths.carrier === probed) this.#gone();
+				if (final || this.paths.carrier === probed) this.gone();
 			});
-		} else if (final) this.#gone();
+		} else if (final) this.gone();
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
 	close(reason = ''): void {
-		if (this.#paths.ended) return;
+		if (this.paths.ended) return;
 		const error = withReason('session-closed', reason);
 		if (this.open) {
-			this.#leaving = error;
+			this.leaving = error;
 			this.#state = 'closing';
-			this.#paths.ended = true;
+			this.paths.ended = true;
 			for (const channel of this.channels) channel.close();
 			this.#exchange.say({ t: 'bye', reason: cutReason(reason) });
 			this.#linger(this.#exchange.buffered);
@@ -192,10 +144,10 @@ export class Session extends Emitter<SessionEvents> {
 	 * road than the master's: wait, within a bound, until the other end hangs up itself.
 	 */
 	closed(error: EnslavismError): void {
-		if (this.#paths.ended) return;
-		const said = this.#leaving && this.#exchange.channels.size === 0;
-		this.#leaving ??= error;
-		if (said || !this.#paths.carrier) this.fail(this.#leaving);
+		if (this.paths.ended) return;
+		const said = this.leaving && this.#exchange.channels.size === 0;
+		this.leaving ??= error;
+		if (said || !this.paths.carrier) this.fail(this.leaving);
 		else this.#linger(0);
 	}
 
@@ -206,34 +158,37 @@ export class Session extends Emitter<SessionEvents> {
 		this.#state = 'closed';
 		this.#wait.stop();
 		this.#over = error;
-		this.#paths.close();
+		this.paths.close();
 		this.#exchange.close(opened ? undefined : error);
 		this.emit('close', error);
 	}
 
-	#gone(): void {
-		const isNew = this.#state === 'connecting' && this.#paths.refuses('rtc') && this.#paths.refuses('relay');
+	/** The other end has hung up. @internal */
+	gone(): void {
+		const isNew = this.#state === 'connecting' && this.paths.refuses('rtc') && this.paths.refuses('relay');
 		this.fail(
-			this.#leaving ?? (isNew ? noCommonPath() : new EnslavismError('session-closed', 'the other end is gone')),
+			this.leaving ??
+				(isNew ? new EnslavismError('no-common-path') : new EnslavismError('session-closed', 'the other end is gone')),
 		);
 	}
 
-	#pathChanged(before: Carrier | undefined, again: boolean): void {
-		const { carrier, accepted } = this.#paths;
+	/** What carries the session may be another path. @internal */
+	changed(before: Carrier | undefined, again: boolean): void {
+		const { carrier, accepted } = this.paths;
 		if (again || before !== carrier) this.#exchange.sendAgain(again);
-		if (!carrier && this.#leaving) this.fail(this.#leaving);
+		if (!carrier && this.leaving) this.fail(this.leaving);
 		else if (this.#state === 'connecting') {
 			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {
 			if (!carrier) this.#endIn(WAITS.pathless, 'session-closed');
-			else if (!this.#leaving) this.#wait.stop();
+			else if (!this.leaving) this.#wait.stop();
 			this.emit('path', carrier?.kind);
 		}
 	}
 
 	#opened(): void {
 		this.#state = 'open';
-		if (!this.#leaving) this.#wait.stop();
+		if (!this.leaving) this.#wait.stop();
 		this.emit('open');
 		this.#exchange.open();
 	}
@@ -252,7 +207,7 @@ export class Session extends Emitter<SessionEvents> {
 				const { readyState } = channel;
 				if (readyState === 'closed') settle(this.#over ?? new EnslavismError('channel-not-open'));
 				else if (readyState === 'open' && (early || this.path === 'rtc')) settle();
-				else if (readyState === 'open' && this.#paths.refuses('rtc')) settle(noCommonPath());
+				else if (readyState === 'open' && this.paths.refuses('rtc')) settle(new EnslavismError('no-common-path'));
 			};
 			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
 			this.on('path', look);
@@ -261,18 +216,24 @@ export class Session extends Emitter<SessionEvents> {
 		});
 	}
 
-	/** The other end closes the session. */
-	#bye(reason: string): void {
-		this.#leaving = withReason('session-closed', reason);
-		this.#linger(0);
-		this.#perhapsPart();
+	/** The other end opened a channel. @internal */
+	announce(channel: Channel): void {
+		this.emit('datachannel', channel);
 	}
 
-	/** The end that says goodbye hangs up, once it knows that both have read everything. */
-	#perhapsPart(): void {
-		if (!this.#leaving || this.#exchange.channels.size > 0) return;
+	/** The other end closes the session. @internal */
+	bye(reason: string): void {
+		if (this.#over) return;
+		this.leaving = withReason('session-closed', reason);
+		this.#linger(0);
+		this.progress();
+	}
+
+	/** The end that says goodbye hangs up, once it knows that both have read everything. @internal */
+	progress(): void {
+		if (!this.leaving || this.#exchange.channels.size > 0) return;
 		if (this.#state !== 'closing') this.#exchange.acknowledge(0, true);
-		else if (this.#exchange.understood) this.#gone();
+		else if (this.#exchange.understood) this.gone();
 	}
 
 	/** The other end hangs up when it has read everything; this end does when nothing leaves any more. */
@@ -280,15 +241,11 @@ export class Session extends Emitter<SessionEvents> {
 		this.#wait.set(WAITS.flush, () => {
 			const left = this.#exchange.buffered;
 			if (left < before) this.#linger(left);
-			else this.#gone();
+			else this.gone();
 		});
 	}
 
 	#endIn(ms: number, code: 'connect-timeout' | 'session-closed'): void {
 		this.#wait.set(ms, () => this.fail(new EnslavismError(code)));
 	}
-}
-
-function noCommonPath(): EnslavismError {
-	return new EnslavismError('no-common-path', 'the two ends have no path in common');
 }

@@ -1,15 +1,5 @@
 import { Timer } from './timer.js';
 
-/** What a watch asks and tells. */
-export interface WatchHandlers {
-	/** Whether the other end owes an acknowledgement over the path. */
-	waiting(): boolean;
-	/** Asks the other end over the path; {@link Watch.answered} is to be called when it answers. */
-	ask(): void;
-	/** Nothing has been heard for too long. Tells whether that is the end of it; otherwise it is told again. */
-	silent(): boolean;
-}
-
 /** How often it is looked, in milliseconds: once a round trip, within these. */
 const LEAST_MS = 250;
 const MOST_MS = 1000;
@@ -24,7 +14,9 @@ const LOOKS = 6;
 export class Watch {
 	/** Whether anything was heard since the last look. */
 	heard = false;
-	readonly #handlers: WatchHandlers;
+	readonly #waiting: () => boolean;
+	readonly #ask: () => void;
+	readonly #silent: () => boolean;
 	readonly #timer = new Timer();
 	#quiet = 0;
 	/** When the other end was asked, if it has not answered. */
@@ -32,13 +24,20 @@ export class Watch {
 	/** The shortest round trip that was measured; 0 before. */
 	#rtt = 0;
 
-	constructor(handlers: WatchHandlers) {
-		this.#handlers = handlers;
+	/**
+	 * @param waiting whether the other end owes an acknowledgement over the path
+	 * @param ask asks the other end over the path; {@link answered} is to be called when it answers
+	 * @param silent nothing has been heard for too long; tells whether that is the end of it, otherwise it is told again
+	 */
+	constructor(waiting: () => boolean, ask: () => void, silent: () => boolean) {
+		this.#waiting = waiting;
+		this.#ask = ask;
+		this.#silent = silent;
 	}
 
 	/** Something was sent that is to be acknowledged. */
 	start(): void {
-		if (this.#timer.running || !this.#handlers.waiting()) return;
+		if (this.#timer.running || !this.#waiting()) return;
 		this.#quiet = 0;
 		this.heard = false;
 		this.#wait();
@@ -48,7 +47,7 @@ export class Watch {
 	ask(): void {
 		if (this.#asked !== undefined) return;
 		this.#asked = performance.now();
-		this.#handlers.ask();
+		this.#ask();
 	}
 
 	/** The other end has answered; tells whether it was asked. */
@@ -72,10 +71,10 @@ export class Watch {
 	}
 
 	#look(): void {
-		if (!this.#handlers.waiting()) return;
+		if (!this.#waiting()) return;
 		this.#quiet = this.heard ? 0 : this.#quiet + 1;
 		this.heard = false;
 		if (this.#quiet > 0) this.ask();
-		if (this.#quiet < LOOKS || !this.#handlers.silent()) this.#wait();
+		if (this.#quiet < LOOKS || !this.#silent()) this.#wait();
 	}
 }

@@ -118,8 +118,8 @@ export class Upgrade<Face extends StreamHandler> {
 	#heardByOpener(message: Agreement): void {
 		const attempt = this.#attempt;
 		if (attempt === undefined || message.n !== attempt.n) return;
-		if (message.t === 'answer') attempt.session.description('answer', message.sdp);
-		else if (message.t === 'candidate') attempt.session.candidate(message);
+		if (message.t === 'answer') attempt.session.paths.description('answer', message.sdp);
+		else if (message.t === 'candidate') attempt.session.paths.candidate(message);
 		else if (message.t === 'failed') attempt.session.fail(new EnslavismError('rtc-failed'));
 	}
 
@@ -127,7 +127,8 @@ export class Upgrade<Face extends StreamHandler> {
 		if (message.t === 'offer') this.#answer(message.n, message.sdp);
 		else if (message.t === 'relay') this.#relay(message.n);
 		else if (message.t === 'rtc') this.#agreed(message.n);
-		else if (message.t === 'candidate' && message.n === this.#attempt?.n) this.#attempt.session.candidate(message);
+		else if (message.t === 'candidate' && message.n === this.#attempt?.n)
+			this.#attempt.session.paths.candidate(message);
 	}
 
 	#offer(n: number): void {
@@ -150,7 +151,7 @@ export class Upgrade<Face extends StreamHandler> {
 			return;
 		}
 		this.#attempt.session.start();
-		this.#attempt.session.description('offer', sdp);
+		this.#attempt.session.paths.description('offer', sdp);
 	}
 
 	/** An attempt at WebRTC; `undefined` where this host cannot make one. */
@@ -185,8 +186,8 @@ export class Upgrade<Face extends StreamHandler> {
 		this.#decided = n;
 		attempt.session.start();
 		// Both have agreed on it.
-		if (opens) attempt.session.accepted();
-		else attempt.session.relay(open);
+		if (opens) attempt.session.paths.accept();
+		else attempt.session.paths.openRelay(open);
 	}
 
 	#try(n: number, path: Attempt['path'], how: Pick<SessionOptions, 'createPeer' | 'signals' | 'openRelay'>): Attempt {

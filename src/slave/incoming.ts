@@ -89,7 +89,7 @@ export class Incoming {
 	/** The client has opened a way through the master. */
 	relay(open: OpenRelay): boolean {
 		if (this.#ended || !this.#host.paths.includes('relay')) return false;
-		if (this.#peer !== undefined) this.#peer.relay(open);
+		if (this.#peer !== undefined) this.#peer.paths.openRelay(open);
 		else this.#relay = open;
 		return true;
 	}
@@ -106,7 +106,7 @@ export class Incoming {
 	}
 
 	#candidate(candidate: Candidate): void {
-		if (this.#peer !== undefined) this.#peer.candidate(candidate, candidate.attempt);
+		if (this.#peer !== undefined) this.#peer.paths.candidate(candidate, candidate.attempt);
 		else if (this.#early.length < LIMITS.candidatesPerSession) this.#early.push(candidate);
 	}
 
@@ -182,8 +182,8 @@ export class Incoming {
 		// At once, so that the client may speak before there is a description.
 		this.#confirm();
 		this.#answer();
-		for (const candidate of this.#early.splice(0)) peer.candidate(candidate, candidate.attempt);
-		if (this.#relay !== undefined) peer.relay(this.#relay);
+		for (const candidate of this.#early.splice(0)) peer.paths.candidate(candidate, candidate.attempt);
+		if (this.#relay !== undefined) peer.paths.openRelay(this.#relay);
 	}
 
 	/** Tells the client that it is accepted. */
@@ -200,7 +200,8 @@ export class Incoming {
 
 	#answer(): void {
 		const { sdp, attempt, ice } = this.#offer;
-		if (sdp !== undefined && this.#host.paths.includes('rtc')) this.#peer?.description('offer', sdp, attempt, ice);
+		if (sdp !== undefined && this.#host.paths.includes('rtc'))
+			this.#peer?.paths.description('offer', sdp, attempt, ice);
 	}
 
 	#over(connection: ClientConnection, error: EnslavismError): void {

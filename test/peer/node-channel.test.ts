@@ -40,7 +40,6 @@ function channelOf(native: DataChannel) {
 		open: tell('open'),
 		message: (data) => told.push(String(data)),
 		low: tell('low'),
-		error: tell('error'),
 		closed: tell('closed'),
 	});
 	return { channel, told };

@@ -104,7 +104,7 @@ class World {
 			}
 		} else if (step.do === 'send') this.#send(step.from, step.channel, step.count);
 		else if (step.do === 'cutLane') net.cutLane(step.pick);
-		else if (step.do === 'wake') net.client.wake();
+		else if (step.do === 'wake') net.client.paths.wake();
 		else if (step.do === 'hold') net.held[step.from] = step.held;
 		else if (step.do === 'wait') this.#pass(step.ms);
 		else if (step.do === 'open') this.open(step.from, step.kind);
@@ -148,7 +148,7 @@ class World {
 		this.net.rtcUp = true;
 		this.net.relayUp = true;
 		this.net.held.fill(false);
-		this.net.client.wake();
+		this.net.client.paths.wake();
 		await this.settle();
 	}
 

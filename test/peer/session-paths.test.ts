@@ -95,7 +95,7 @@ describe('the paths of a session', () => {
 		relay.pipe().handlers.lost(false);
 		x.send('0');
 		relay.up = true;
-		session.wake();
+		session.paths.wake();
 		assert.deepEqual(relay.pipe().messages(x.number), [[0, '0']]);
 		relay.up = false;
 		relay.pipe().handlers.lost(false);
@@ -108,11 +108,11 @@ describe('the paths of a session', () => {
 	it('send again what was on its way in a relay that the other end has exchanged', async (t) => {
 		const { session, relay, announced } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
-		session.relay(relay.open);
+		session.paths.openRelay(relay.open);
 		relay.pipe().say({ t: 'open', n: 1, id: 2, label: 'theirs' });
 		announced[0]?.send('0');
 		const old = relay.pipe();
-		session.relay(relay.open);
+		session.paths.openRelay(relay.open);
 		assert.ok(old.closed);
 		assert.deepEqual(relay.pipe().messages(1), [[0, '0']]);
 		old.handlers.lost(false);
@@ -122,30 +122,30 @@ describe('the paths of a session', () => {
 	it('are left when the other end, which saw them fail first, tries again', async (t) => {
 		const { session, host, relay, announced, paths } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
-		session.relay(relay.open);
-		session.description('offer', 'first', 0);
+		session.paths.openRelay(relay.open);
+		session.paths.description('offer', 'first', 0);
 		host.peer().open();
 		const old = host.peer();
 		old.trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
 		announced[0]?.send('0');
-		session.description('offer', 'second', 1);
+		session.paths.description('offer', 'second', 1);
 		assert.ok(old.closed);
 		assert.deepEqual([session.path, relay.pipe().messages(1)], ['relay', [[0, '0']]]);
 		announced[0]?.send('1');
 		assert.deepEqual(relay.pipe().messages(1).at(-1), [1, '1']);
 		host.peer().open();
-		session.description('offer', 'first again', 0);
+		session.paths.description('offer', 'first again', 0);
 		assert.deepEqual([session.path, paths, host.peers.length], ['rtc', ['rtc', 'relay', 'rtc'], 2]);
 	});
 
 	it('are waited for when the only one is left for a new attempt', async (t) => {
 		const { session, host, announced, paths } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
-		session.description('offer', 'first', 0);
+		session.paths.description('offer', 'first', 0);
 		host.peer().open();
 		host.peer().trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
 		announced[0]?.send('0');
-		session.description('offer', 'second', 1);
+		session.paths.description('offer', 'second', 1);
 		assert.deepEqual([session.path, session.open], [undefined, true]);
 		const trunk = host.peer().open();
 		assert.deepEqual([session.path, trunk.messages(1), paths], ['rtc', [[0, '0']], [undefined, 'rtc']]);
@@ -170,7 +170,7 @@ describe('the paths of a session', () => {
 		}
 		assert.ok((waits[5] as number) > (waits[2] as number), waits.join());
 		assert.deepEqual(signals.length, host.peers.length);
-		session.wake();
+		session.paths.wake();
 		assert.equal(host.peers.length, last + 1);
 		assert.equal(session.path, 'relay');
 	});
@@ -178,25 +178,25 @@ describe('the paths of a session', () => {
 	it('are not begun anew by a host that wakes while one is on its way, but are by another link', (t) => {
 		const { session, begin, host } = stage(t);
 		begin();
-		session.wake(false);
+		session.paths.wake(false);
 		assert.equal(host.peers.length, 1);
-		session.wake();
+		session.paths.wake();
 		assert.deepEqual([host.peers.length, host.peers[0]?.closed], [2, true]);
-		session.accepted();
-		session.wake();
+		session.paths.accept();
+		session.paths.wake();
 		assert.equal(host.peers.length, 3, 'accepted or not: what was said about it is lost');
 		host.peer().open();
-		session.wake();
+		session.paths.wake();
 		assert.deepEqual([host.peers.length, session.path], [3, 'rtc']);
 	});
 
 	it('are offered again over another link by an end that wants the relay alone, until it is accepted', (t) => {
 		const { session, signals } = stage(t, { paths: ['relay'] });
 		session.start();
-		session.wake();
+		session.paths.wake();
 		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare']);
-		session.accepted();
-		session.wake();
+		session.paths.accept();
+		session.paths.wake();
 		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare']);
 	});
 
@@ -230,7 +230,7 @@ describe('the paths of a session', () => {
 		const { openRtc, session, relay, pass } = stage(t);
 		relay.up = false;
 		openRtc();
-		session.accepted();
+		session.paths.accept();
 		pass(5000);
 		assert.equal(relay.pipes.length, 0);
 		relay.up = true;
@@ -281,12 +281,12 @@ describe('the paths of a session', () => {
 		it(`are waited for a moment where the end that makes the offers hung up: it may leave one for the next; ${next} comes`, (t) => {
 			const { session, host, relay, codes, pass } = stage(t, { makes: 'answer', openRelay: undefined });
 			session.start();
-			session.description('offer', 'first', 0);
+			session.paths.description('offer', 'first', 0);
 			host.peer().open().handlers.closed();
 			pass(WAITS.flush - 10);
 			assert.deepEqual([codes(), session.open, session.path], [[], true, undefined]);
-			if (next === 'another attempt') session.description('offer', 'second', 1);
-			if (next === 'the relay') session.relay(relay.open);
+			if (next === 'another attempt') session.paths.description('offer', 'second', 1);
+			if (next === 'the relay') session.paths.openRelay(relay.open);
 			pass(10);
 			assert.deepEqual(codes(), next === 'nothing' ? ['session-closed'] : []);
 		});

@@ -20,8 +20,8 @@ describe('a session that opens', () => {
 		peer.handlers.candidate('mine 1', '0');
 		peer.describe('offer');
 		peer.handlers.candidate('mine 2', '0');
-		session.candidate({ candidate: 'yours', mid: '0' });
-		session.description('answer', 'the answer');
+		session.paths.candidate({ candidate: 'yours', mid: '0' });
+		session.paths.description('answer', 'the answer');
 		assert.deepEqual(signals, ['offer 0', 'mine 1 0', 'mine 2 0']);
 		assert.deepEqual(peer.calls, [
 			'createChannel enslavism',
@@ -34,7 +34,7 @@ describe('a session that opens', () => {
 	it('does not offer when it answers', (t) => {
 		const { session, host } = stage(t, { makes: 'answer' });
 		session.start();
-		session.description('offer', 'the offer');
+		session.paths.description('offer', 'the offer');
 		assert.deepEqual(host.peer().calls, ['createChannel enslavism', 'accept offer the offer']);
 	});
 
@@ -42,7 +42,7 @@ describe('a session that opens', () => {
 		const { session, begin, relay } = stage(t);
 		begin();
 		assert.deepEqual([relay.pipes.length, session.open, session.path], [1, false, undefined]);
-		session.accepted();
+		session.paths.accept();
 		assert.deepEqual([session.open, session.path], [true, 'relay']);
 		await session.opened;
 	});
@@ -58,7 +58,7 @@ describe('a session that opens', () => {
 		const { session, host, relay, signals } = stage(t, { paths: ['relay'] });
 		session.start();
 		assert.deepEqual([signals, host.peers.length], [['offer 0 bare'], 0]);
-		session.accepted();
+		session.paths.accept();
 		assert.equal(session.path, 'relay');
 		relay.pipe().handlers.lost(false);
 		assert.equal(host.peers.length, 0);
@@ -69,11 +69,11 @@ describe('a session that opens', () => {
 			const { session, host, relay } = stage(t, mine ? { paths: ['rtc'] } : {});
 			session.start();
 			host.peer().describe('offer');
-			session.accepted(mine);
+			session.paths.accept(mine);
 			assert.deepEqual([session.open, relay.pipes.every(({ closed }) => closed)], [false, true]);
 			host.peer().open();
 			assert.equal(session.path, 'rtc');
-			session.wake();
+			session.paths.wake();
 			assert.ok(relay.pipes.every(({ closed }) => closed));
 			session.fail(new EnslavismError('session-closed'));
 			t.mock.restoreAll();
@@ -90,7 +90,7 @@ describe('a session that opens', () => {
 		for (const [paths, relay, rtc] of wishes) {
 			const { session, host, codes } = stage(t, { paths });
 			session.start();
-			session.accepted(relay, rtc);
+			session.paths.accept(relay, rtc);
 			await assert.rejects(session.opened, coded('no-common-path'));
 			assert.deepEqual(codes(), ['no-common-path']);
 			assert.ok(host.peers.every(({ closed }) => closed));
@@ -103,10 +103,10 @@ describe('a session that opens', () => {
 		const { session, begin, host, pass } = stage(t);
 		begin();
 		const late = assert.rejects(session.createDataChannel('x', { early: false }), coded('no-common-path'));
-		session.accepted(true, false);
+		session.paths.accept(true, false);
 		assert.equal(session.path, 'relay');
 		await late;
-		session.wake();
+		session.paths.wake();
 		pass(WAITS.rtc + WAITS.backoffCap);
 		assert.deepEqual([host.peers.length, host.peer().closed, session.path], [1, true, 'relay']);
 	});
@@ -118,9 +118,9 @@ describe('a session that opens', () => {
 			};
 			const { session, relay, signals, codes, pass } = stage(t, { createPeer, makes });
 			session.start();
-			if (makes === 'offer') session.accepted();
-			else session.description('offer', 'sdp', 0);
-			if (makes === 'answer') session.relay(relay.open);
+			if (makes === 'offer') session.paths.accept();
+			else session.paths.description('offer', 'sdp', 0);
+			if (makes === 'answer') session.paths.openRelay(relay.open);
 			assert.equal(session.path, 'relay');
 			pass(60_000);
 			assert.deepEqual([signals, codes()], [makes === 'offer' ? ['offer 1 bare'] : [], []]);
@@ -141,9 +141,9 @@ describe('a session that opens', () => {
 		for (const open of [false, true]) {
 			const { session, relay, codes } = stage(t, { paths: ['relay'] });
 			session.start();
-			if (open) session.accepted();
+			if (open) session.paths.accept();
 			relay.pipe().handlers.lost(true);
-			session.accepted();
+			session.paths.accept();
 			assert.deepEqual(codes(), [open ? 'session-closed' : 'no-common-path']);
 			t.mock.restoreAll();
 			t.mock.timers.reset();
@@ -153,7 +153,7 @@ describe('a session that opens', () => {
 	it('takes the way that the other end has opened, if it wants one', (t) => {
 		const { session, relay } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
-		session.relay(relay.open);
+		session.paths.openRelay(relay.open);
 		assert.deepEqual([session.open, session.path], [true, 'relay']);
 	});
 
@@ -185,8 +185,8 @@ describe('a session that opens', () => {
 			session.start();
 			host.peer().describe('offer');
 			host.problems[problem] = new Error('not today');
-			session.description('answer', 'garbage');
-			session.accepted();
+			session.paths.description('answer', 'garbage');
+			session.paths.accept();
 			assert.equal(session.path, 'relay');
 			assert.equal(relay.pipes.length, 1);
 		});
@@ -198,7 +198,7 @@ describe('a session that opens', () => {
 			session.start();
 			for (let round = 0; round < 2 * LIMITS.retries; round++) {
 				host.peer().describe('offer');
-				session.description('answer', 'garbage', host.peers.length - 1);
+				session.paths.description('answer', 'garbage', host.peers.length - 1);
 				pass(20);
 			}
 			assert.deepEqual([codes(), closes[0]?.message], [['rtc-failed'], 'not today']);
@@ -216,14 +216,14 @@ describe('a session that opens', () => {
 		assert.ok(host.peers[0]?.closed);
 		pass(10);
 		host.peer().describe('offer');
-		session.description('answer', 'late', 0);
-		session.description('answer', 'good', 1);
+		session.paths.description('answer', 'late', 0);
+		session.paths.description('answer', 'good', 1);
 		assert.deepEqual(signals, ['offer 0', 'offer 1']);
 		assert.deepEqual(
 			host.peer().calls.filter((call) => call.startsWith('accept')),
 			['accept answer good'],
 		);
-		session.accepted();
+		session.paths.accept();
 		host.peer().open();
 		assert.deepEqual([session.path, closes], ['rtc', []]);
 	});
@@ -233,7 +233,7 @@ describe('a session over the relay', () => {
 	it('keeps no more for all of its channels together than for one', async (t) => {
 		const { session, begin, relay } = stage(t);
 		begin();
-		session.accepted();
+		session.paths.accept();
 		const [one, other] = await Promise.all([session.createDataChannel('one'), session.createDataChannel('other')]);
 		relay.pipe().queued = LIMITS.channelBufferedBytes + 1;
 		for (const channel of [one, other]) {
@@ -268,7 +268,7 @@ describe('channels before the other end has accepted', () => {
 			}
 		}, coded('buffer-full'));
 		assert.ok(room < LIMITS.earlyBytes, 'the bound is that of the session');
-		session.accepted();
+		session.paths.accept();
 		x.send(new Uint8Array(LIMITS.earlyBytes));
 		assert.equal(session.path, 'relay');
 	});
@@ -290,7 +290,7 @@ describe('channels before the other end has accepted', () => {
 			assert.equal(pipe.messages(loose.number).length, before, 'later ones drop');
 			// What the master passes on is twice as much, and has room for what is said about the channels.
 			assert.ok(left() <= 2 * LIMITS.earlyBytes, `${left()} bytes left`);
-			session.accepted();
+			session.paths.accept();
 			loose.send('again');
 			assert.deepEqual(pipe.messages(loose.number).at(-1), [0, 'again']);
 			session.fail(new EnslavismError('session-closed'));
@@ -319,7 +319,7 @@ describe('channels before the other end has accepted', () => {
 		const x = await session.createDataChannel('x', { eager: true });
 		x.send('early');
 		host.peer().describe('offer');
-		session.accepted();
+		session.paths.accept();
 		const trunk = host.peer().open();
 		assert.deepEqual(trunk.messages(x.number), [[0, 'early']]);
 	});
@@ -333,7 +333,7 @@ describe('channels before the other end has accepted', () => {
 		x.close();
 		await turns();
 		host.peer().describe('offer');
-		session.accepted();
+		session.paths.accept();
 		const trunk = host.peer().open();
 		const last = trunk.said.find((each) => each.t === 'close')?.last ?? 0;
 		assert.equal(trunk.messages(x.number).length, last, 'no more are promised than are sent');
@@ -356,7 +356,7 @@ describe('channels before the other end has accepted', () => {
 	it('do not wait for ever for a path that this end does not want', async (t) => {
 		const { session } = stage(t, { paths: ['relay'] });
 		session.start();
-		session.accepted();
+		session.paths.accept();
 		await assert.rejects(session.createDataChannel('x', { early: false }), coded('bad-option'));
 	});
 });
@@ -542,10 +542,10 @@ describe('a session that closes', () => {
 		trunk.handlers.closed();
 		host.peer().handlers.state('failed');
 		host.peer().describe('offer');
-		session.description('answer', 'late');
-		session.accepted();
-		session.relay(relay.open);
-		session.wake();
+		session.paths.description('answer', 'late');
+		session.paths.accept();
+		session.paths.openRelay(relay.open);
+		session.paths.wake();
 		session.close();
 		session.closed(new EnslavismError('session-closed'));
 		pass(2 * WAITS.pathless);

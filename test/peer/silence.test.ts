@@ -107,7 +107,7 @@ describe('WebRTC over which nothing is heard', () => {
 		const { session, host, x, pass } = await talking(t);
 		x.send('0');
 		pass(SILENCE);
-		session.wake();
+		session.paths.wake();
 		assert.equal(host.peers.length, 2);
 	});
 
@@ -153,7 +153,7 @@ describe('WebRTC over which nothing is heard', () => {
 		pass(2 * SILENCE);
 		assert.equal(session.path, 'rtc');
 		relay.up = true;
-		session.wake();
+		session.paths.wake();
 		x.send('1');
 		pass(SILENCE);
 		assert.deepEqual([session.path, relay.pipe().messages(x.number).length], ['relay', 2]);

@@ -30,7 +30,7 @@ async function stage(t: TestContext) {
 	t.after(() => peer.close());
 	const opened = new Inbox<string>();
 	const trunk = peer.createChannel('enslavism', 1022, {});
-	trunk.attach({ open: () => opened.put('open'), message() {}, low() {}, error() {}, closed() {} });
+	trunk.attach({ open: () => opened.put('open'), message() {}, low() {}, closed() {} });
 	return {
 		slave,
 		link,

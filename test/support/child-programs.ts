@@ -78,7 +78,7 @@ async function abandoned(): Promise<void> {
 	say('closed');
 }
 
-const NOTHING = { open: () => {}, message: () => {}, low: () => {}, error: () => {}, closed: () => {} };
+const NOTHING = { open: () => {}, message: () => {}, low: () => {}, closed: () => {} };
 
 /** Both ends of a WebRTC connection, with the trunk that it is made with. `opened` tells whether it came about. */
 function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<boolean> } {

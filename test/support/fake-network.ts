@@ -31,7 +31,7 @@ class Wire {
 
 class NetChannel implements RtcChannel {
 	readonly bufferedAmount = 0;
-	readonly maxMessageSize = 256 * 1024;
+	bufferedAmountLowThreshold = 0;
 	handlers: RtcChannelHandlers | undefined;
 	opened = false;
 	gone = false;
@@ -57,14 +57,8 @@ class NetChannel implements RtcChannel {
 		});
 	}
 
-	setLowThreshold(): void {}
-
-	sendText(text: string): void {
-		this.#send(text);
-	}
-
-	sendBytes(bytes: Uint8Array): void {
-		this.#send(bytes.slice().buffer as ArrayBuffer);
+	send(data: string | Uint8Array): void {
+		this.#send(typeof data === 'string' ? data : (data.slice().buffer as ArrayBuffer));
 	}
 
 	close(): void {
@@ -92,6 +86,7 @@ class NetChannel implements RtcChannel {
 }
 
 class NetPeer implements RtcPeer {
+	readonly maxMessageSize = 256 * 1024;
 	readonly channels = new Map<number, NetChannel>();
 	readonly #network: FakeNetwork;
 	readonly #end: 0 | 1;
@@ -252,7 +247,7 @@ export class FakeNetwork {
 		const [toSlave, toClient] = [this.wire(), this.wire()];
 		this.client = this.#session('offer', toSlave, () => this.slave);
 		this.slave = this.#session('answer', toClient, () => this.client);
-		this.#accept = () => toClient.push(() => this.client.accepted());
+		this.#accept = () => toClient.push(() => this.client.paths.accept());
 		this.slave.start();
 		this.client.start();
 	}
@@ -309,7 +304,7 @@ export class FakeNetwork {
 			if (!this.relayUp) return undefined;
 			const near = new NetPipe(this, handlers);
 			near.announce(() =>
-				this.slave.relay((theirs) => {
+				this.slave.paths.openRelay((theirs) => {
 					if (near.over) return undefined;
 					const far = new NetPipe(this, theirs);
 					near.other = far;
@@ -334,7 +329,7 @@ export class FakeNetwork {
 				description: (type, sdp, attempt, ice) =>
 					wire.push(() => {
 						if (type === 'offer') this.#accepted();
-						if (sdp !== undefined) other().description(type, sdp, attempt, ice);
+						if (sdp !== undefined) other().paths.description(type, sdp, attempt, ice);
 					}),
 				candidate: () => {},
 			},

@@ -60,12 +60,11 @@ export class FakeChannel extends FakeTrunk implements RtcChannel {
 	readonly id: number;
 	readonly delivery: Delivery;
 	bufferedAmount = 0;
-	maxMessageSize = 256 * 1024;
 	lowThreshold: number | undefined;
 	closed = false;
 	/** What `send` throws, if anything. */
 	problem: Error | undefined;
-	handlers: RtcChannelHandlers = { open() {}, message() {}, low() {}, error() {}, closed() {} };
+	handlers: RtcChannelHandlers = { open() {}, message() {}, low() {}, closed() {} };
 
 	constructor(label: string, id: number, delivery: Delivery = {}) {
 		super();
@@ -82,20 +81,16 @@ export class FakeChannel extends FakeTrunk implements RtcChannel {
 		this.handlers.message(bytes.slice().buffer as ArrayBuffer);
 	}
 
-	attach(handlers: RtcChannelHandlers): void {
-		this.handlers = handlers;
+	get bufferedAmountLowThreshold(): number {
+		return this.lowThreshold ?? 0;
 	}
 
-	setLowThreshold(bytes: number): void {
+	set bufferedAmountLowThreshold(bytes: number) {
 		this.lowThreshold = bytes;
 	}
 
-	sendText(text: string): void {
-		this.#send(text);
-	}
-
-	sendBytes(bytes: Uint8Array): void {
-		this.#send(bytes);
+	attach(handlers: RtcChannelHandlers): void {
+		this.handlers = handlers;
 	}
 
 	close(): void {
@@ -103,13 +98,14 @@ export class FakeChannel extends FakeTrunk implements RtcChannel {
 		queueMicrotask(() => this.handlers.closed());
 	}
 
-	#send(data: string | Uint8Array): void {
+	send(data: string | Uint8Array): void {
 		if (this.problem !== undefined) throw this.problem;
 		this.sent.push(data);
 	}
 }
 
 export class FakePeer implements RtcPeer {
+	readonly maxMessageSize = 256 * 1024;
 	readonly handlers: RtcPeerHandlers;
 	readonly channels: FakeChannel[] = [];
 	readonly calls: string[] = [];

@@ -59,7 +59,7 @@ export function stage(t: TestContext, options: Partial<SessionOptions> = {}) {
 		openRelay(): FakePipe {
 			session.start();
 			host.peer().describe('offer');
-			session.accepted();
+			session.paths.accept();
 			assert.equal(session.path, 'relay');
 			return relay.pipe();
 		},
@@ -68,7 +68,7 @@ export function stage(t: TestContext, options: Partial<SessionOptions> = {}) {
 			relay.up = false;
 			session.start();
 			host.peer().describe('offer');
-			session.accepted();
+			session.paths.accept();
 			const trunk = host.peer().open();
 			assert.equal(session.path, 'rtc');
 			return trunk;

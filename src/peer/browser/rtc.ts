@@ -1,132 +1,53 @@
 /** WebRTC in a browser. */
 import { messageOf } from '../../wire/index.js';
-import type {
-	CreatePeer,
-	Delivery,
-	DescriptionType,
-	RtcChannel,
-	RtcChannelHandlers,
-	RtcConfig,
-	RtcPeer,
-	RtcPeerHandlers,
-} from '../rtc.js';
+import type { CreatePeer, RtcChannel, RtcChannelHandlers } from '../rtc.js';
 
 /** RFC 8841 section 6: what a description without `a=max-message-size` means, in bytes. */
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024;
 
 /** Makes a connection with the browser's `RTCPeerConnection`. */
-export const createBrowserPeer: CreatePeer = (config, handlers) => new BrowserPeer(config, handlers);
+export const createBrowserPeer: CreatePeer = (config, handlers) => {
+	const native = new RTCPeerConnection(config as RTCConfiguration);
+	native.onicecandidate = ({ candidate }) => handlers.candidate(candidate?.candidate ?? '', candidate?.sdpMid ?? '');
+	native.onconnectionstatechange = () => handlers.state(native.connectionState);
 
-class BrowserPeer implements RtcPeer {
-	readonly #native: RTCPeerConnection;
-	readonly #handlers: RtcPeerHandlers;
-	#closed = false;
-
-	constructor(config: RtcConfig, handlers: RtcPeerHandlers) {
-		this.#handlers = handlers;
-		this.#native = new RTCPeerConnection({
-			iceServers: config.iceServers,
-			iceTransportPolicy: config.iceTransportPolicy ?? 'all',
-		});
-		this.#native.onicecandidate = ({ candidate }) => {
-			if (!this.#closed) handlers.candidate(candidate?.candidate ?? '', candidate?.sdpMid ?? '');
-		};
-		this.#native.onconnectionstatechange = () => {
-			if (!this.#closed) handlers.state(this.#native.connectionState);
-		};
-	}
-
-	createChannel(label: string, id: number, delivery: Delivery): RtcChannel {
-		return new BrowserChannel(
-			this.#native.createDataChannel(label, { ...delivery, negotiated: true, id }),
-			this.#native,
-		);
-	}
-
-	offer(): void {
-		this.#describe('offer');
-	}
-
-	accept(type: DescriptionType, sdp: string): void {
-		this.#after(
-			this.#native.setRemoteDescription({ type, sdp }).then(() => {
-				if (type === 'offer') this.#describe('answer');
-			}),
-		);
-	}
-
-	addCandidate(candidate: string, mid: string): void {
+	const attempt = (step: Promise<void>): void => {
+		step.catch((thrown) => handlers.failed(messageOf(thrown)));
+	};
+	/** An answer, if the other end has made an offer. */
+	const describe = async (): Promise<void> => {
+		await native.setLocalDescription();
+		const { type, sdp } = native.localDescription as RTCSessionDescription;
+		handlers.description(type as 'offer' | 'answer', sdp);
+	};
+	return {
+		get maxMessageSize() {
+			return native.sctp?.maxMessageSize ?? DEFAULT_MAX_MESSAGE_BYTES;
+		},
+		createChannel: (label, id, delivery) =>
+			withAttach(native.createDataChannel(label, { ...delivery, negotiated: true, id } as RTCDataChannelInit)),
+		offer: () => attempt(describe()),
+		accept: (type, sdp) =>
+			attempt(native.setRemoteDescription({ type, sdp }).then(() => (type === 'offer' ? describe() : undefined))),
 		// Browsers keep candidates in order behind a description that is being applied.
-		this.#native.addIceCandidate({ candidate, sdpMid: mid, sdpMLineIndex: 0 }).catch(() => {
-			// One that the browser cannot use; the others remain.
-		});
-	}
+		addCandidate: (candidate, sdpMid) => {
+			native.addIceCandidate({ candidate, sdpMid, sdpMLineIndex: 0 }).catch(() => {
+				// One that the browser cannot use; the others remain.
+			});
+		},
+		close: () => native.close(),
+	};
+};
 
-	close(): void {
-		this.#closed = true;
-		this.#native.close();
-	}
-
-	#describe(type: DescriptionType): void {
-		this.#after(
-			this.#native.setLocalDescription().then(() => {
-				if (!this.#closed) this.#handlers.description(type, this.#native.localDescription?.sdp ?? '');
-			}),
-		);
-	}
-
-	#after(step: Promise<void>): void {
-		step.catch((thrown: unknown) => {
-			if (!this.#closed) this.#handlers.failed(messageOf(thrown));
-		});
-	}
-}
-
-class BrowserChannel implements RtcChannel {
-	readonly #native: RTCDataChannel;
-	readonly #peer: RTCPeerConnection;
-	readonly #early: (string | ArrayBuffer)[] = [];
-
-	constructor(native: RTCDataChannel, peer: RTCPeerConnection) {
-		this.#native = native;
-		this.#peer = peer;
-		native.binaryType = 'arraybuffer';
-		native.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#early.push(data);
-	}
-
-	get bufferedAmount(): number {
-		return this.#native.bufferedAmount;
-	}
-
-	get maxMessageSize(): number {
-		return this.#peer.sctp?.maxMessageSize ?? DEFAULT_MAX_MESSAGE_BYTES;
-	}
-
-	attach(handlers: RtcChannelHandlers): void {
-		const native = this.#native;
-		native.onopen = () => handlers.open();
-		native.onbufferedamountlow = () => handlers.low();
-		native.onclose = () => handlers.closed();
-		native.onerror = ({ error }) => handlers.error(messageOf(error));
-		if (native.readyState === 'open') handlers.open();
-		for (const data of this.#early.splice(0)) handlers.message(data);
-		native.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => handlers.message(data);
-	}
-
-	setLowThreshold(bytes: number): void {
-		this.#native.bufferedAmountLowThreshold = bytes;
-	}
-
-	sendText(text: string): void {
-		this.#native.send(text);
-	}
-
-	sendBytes(bytes: Uint8Array): void {
-		// The cast: a view of shared memory is refused by the browser itself.
-		this.#native.send(bytes as Uint8Array<ArrayBuffer>);
-	}
-
-	close(): void {
-		this.#native.close();
-	}
+/** The browser's own channel is one of ours but for this: it tells nothing before whoever made it has returned. */
+function withAttach(native: RTCDataChannel): RtcChannel {
+	native.binaryType = 'arraybuffer';
+	return Object.assign(native, {
+		attach: ({ open, message, low, closed }: RtcChannelHandlers): void => {
+			native.onopen = open;
+			native.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => message(data);
+			native.onbufferedamountlow = low;
+			native.onclose = closed;
+		},
+	}) as RtcChannel;
 }

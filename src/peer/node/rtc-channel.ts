@@ -55,6 +55,7 @@ export class NodeChannel implements RtcChannel {
 		return this.#known;
 	}
 
+	/** Largest message the other end takes, in bytes. */
 	get maxMessageSize(): number {
 		if (this.#maxMessageSize > 0) return this.#maxMessageSize;
 		this.#maxMessageSize = Math.min(this.#native.maxMessageSize(), MAX_MESSAGE_BYTES);
@@ -70,7 +71,11 @@ export class NodeChannel implements RtcChannel {
 		});
 	}
 
-	setLowThreshold(bytes: number): void {
+	get bufferedAmountLowThreshold(): number {
+		return this.#threshold;
+	}
+
+	set bufferedAmountLowThreshold(bytes: number) {
 		this.#threshold = bytes;
 		const low = guarded(() => {
 			// More may have been sent since: then the library tells again.
@@ -84,19 +89,11 @@ export class NodeChannel implements RtcChannel {
 		if (missed && this.#native.bufferedAmount() <= bytes) low();
 	}
 
-	sendText(text: string): void {
-		this.#known += text.length;
+	send(data: string | Uint8Array): void {
+		this.#known += data.length;
 		try {
-			this.#native.sendMessage(text);
-		} catch (thrown) {
-			this.#notTaken(thrown);
-		}
-	}
-
-	sendBytes(bytes: Uint8Array): void {
-		this.#known += bytes.byteLength;
-		try {
-			this.#native.sendMessageBinary(bytes);
+			if (typeof data === 'string') this.#native.sendMessage(data);
+			else this.#native.sendMessageBinary(data);
 		} catch (thrown) {
 			this.#notTaken(thrown);
 		}

@@ -104,6 +104,11 @@ class NodePeer implements RtcPeer {
 		if (config.iceServers.length > 0) this.#gather();
 	}
 
+	get maxMessageSize(): number {
+		const [channel] = this.#channels.values();
+		return channel?.maxMessageSize ?? MAX_MESSAGE_BYTES;
+	}
+
 	createChannel(label: string, id: number, { ordered, maxRetransmits, maxPacketLifeTime }: Delivery): RtcChannel {
 		const rests = performance.now() - (this.#left.get(id) ?? Number.NEGATIVE_INFINITY) < WAITS.streamRest;
 		// The library would give a second channel on the same stream: one that it forgets, so that it hears nothing.
