@@ -74,13 +74,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		moved: (entry) => this.#slaves.get(entry.id)?.move(entry),
 		removed: (id) => this.#removed(id),
 	});
-	readonly #relay = new RelayLink({
-		engine: () => this.#host.platform.linkEngine,
-		bufferedAmount: () => this.#link.bufferedAmount,
-		sendBytes: (frames) => this.#link.sendBytes(frames),
-		opened: () => false,
-		broken: () => this.#link.broken(),
-	});
+	/** The sessions' ways over this link or the last one; `undefined` where the master has told that it does not relay. */
+	#relay: RelayLink | undefined;
 	#relays = true;
 	readonly #host: SlaveConnectionHost;
 	readonly #finds = new Finds((message) => this.#link.send(message));
@@ -110,7 +105,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
 			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
 			openRelay: (session, handlers) =>
-				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
+				this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined,
 			send: (message) => this.#link.send(message),
 			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
 			release: (session) => {
@@ -139,7 +134,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			read,
 			handlers: {
 				message: (message) => this.#receive(message),
-				bytes: (bytes) => this.#relay.receive(bytes),
+				bytes: (bytes) => this.#relay?.receive(bytes),
 				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
 			},
@@ -193,6 +188,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		switch (message.t) {
 			case 'welcome':
 				this.#relays = message.relay !== false;
+				this.#relay = this.#relays ? new RelayLink(this.#link) : undefined;
 				this.#welcomed(message.id);
 				return;
 			case 'snapshot':
@@ -261,7 +257,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	}
 
 	#lost(error: EnslavismError, attempt: number, delay: number): void {
-		this.#relay.reset();
+		this.#relay?.close();
 		if (this.#state === 'open') {
 			this.#state = 'reconnecting';
 			this.emit('disconnected', error);
@@ -278,7 +274,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.#finds.fail(error);
 		if (wasOpen && !this.#closing) this.emit('disconnected', error);
 		// A session that is open needs the master no more; one that is not can never open.
-		this.#relay.reset();
+		this.#relay?.close();
 		for (const { peer } of this.#sessions.values()) {
 			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
 		}
