@@ -21,8 +21,8 @@ import {
 	type ServerName,
 	withReason,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import { DirectoryCopy } from './directory-copy.js';
-import { Finds } from './finds.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
 /** Options of a connection to a master. */
@@ -60,6 +60,13 @@ export type MasterConnectionEvents = {
 	error: [error: EnslavismError];
 };
 
+/** A search for a stream server. */
+interface Find {
+	readonly message: Extract<ClientToMaster, { t: 'find' }>;
+	resolve(entry: DirectoryEntry): void;
+	reject(error: EnslavismError): void;
+}
+
 /** A client's connection to its master: the live list of slaves. */
 export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** Resolves with the first list; rejects with `unreachable`, `refused`, `wrong-version`, `limit-reached` or `link-closed`. */
@@ -69,8 +76,20 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
 	readonly #link: Link<MasterToClient, ClientToMaster>;
 	readonly #directory = new DirectoryCopy({
-		added: (entry) => this.#added(entry),
-		updated: (entry) => this.#updated(entry),
+		added: (entry) => {
+			// A session that is open has outlived the slave's place in the list.
+			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
+			const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
+			slave.list(entry);
+			this.#slaves.set(slave.id, slave);
+			this.emit('slaveadded', slave);
+		},
+		updated: (entry) => {
+			const slave = this.#slaves.get(entry.id);
+			if (slave === undefined) return;
+			slave.update(entry);
+			this.emit('slaveupdated', slave);
+		},
 		moved: (entry) => this.#slaves.get(entry.id)?.move(entry),
 		removed: (id) => this.#removed(id),
 	});
@@ -78,12 +97,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	#relay: RelayLink | undefined;
 	#relays = true;
 	readonly #host: SlaveConnectionHost;
-	readonly #finds = new Finds((message) => this.#link.send(message));
+	/** Searches for stream servers, by their numbers. */
+	readonly #finds = new Map<number, Find>();
+	#lastFind = 0;
 	/** URL of the master. */
 	readonly url: string;
 	/** What the connection was made with. @internal */
 	readonly options: MasterConnectionOptions;
-	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
 	#closing = false;
@@ -99,10 +119,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		super();
 		this.url = url ?? platform.defaultMasterUrl();
 		this.options = options;
-		this.#ownIceServers = options.iceServers ?? [];
 		this.#host = {
 			platform,
-			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
+			rtc: { iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy },
 			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
 			openRelay: (session, handlers) =>
 				this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined,
@@ -168,7 +187,21 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	 */
 	async find(server: ServerName, wait: number): Promise<SlaveConnection> {
 		if (this.#state === 'closed') throw new EnslavismError('link-closed');
-		return new SlaveConnection(this.#host, await this.#finds.ask(server, wait, this.#state === 'open'));
+		const n = ++this.#lastFind;
+		let timer: unknown;
+		try {
+			const entry = await new Promise<DirectoryEntry>((resolve, reject) => {
+				timer = setTimeout(() => reject(new EnslavismError('unreachable')), wait + WAITS.linkOpen);
+				const message = { t: 'find', n, ...server, wait } as const;
+				this.#finds.set(n, { message, resolve, reject });
+				// Otherwise when the link is open, or open again.
+				if (this.#state === 'open') this.#link.send(message);
+			});
+			return new SlaveConnection(this.#host, entry);
+		} finally {
+			clearTimeout(timer);
+			this.#finds.delete(n);
+		}
 	}
 
 	/** Closes the link for good, and every session with it. */
@@ -203,7 +236,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				if (!this.#directory.delta(message)) this.#gap();
 				return;
 			case 'ice':
-				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
+				this.#host.rtc.iceServers = [...(this.options.iceServers ?? []), ...message.servers];
 				return;
 			case 'answer':
 				peer?.accepted(message.relay, message.rtc);
@@ -223,8 +256,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				slave?.slaveUnlinked(message.final);
 				return;
 			case 'found':
+				this.#finds.get(message.n)?.resolve(message.slave);
+				return;
 			case 'absent':
-				this.#finds.answered(message);
+				this.#finds.get(message.n)?.reject(withReason(message.code as ErrorCode, message.reason));
 		}
 	}
 
@@ -242,7 +277,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const before = this.#state;
 		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
-		this.#finds.askAgain();
+		for (const { message } of this.#finds.values()) this.#link.send(message);
 		if (before === 'reconnecting') {
 			this.emit('reconnected');
 			return;
@@ -271,7 +306,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
-		this.#finds.fail(error);
+		for (const { reject } of this.#finds.values()) reject(error);
 		if (wasOpen && !this.#closing) this.emit('disconnected', error);
 		// A session that is open needs the master no more; one that is not can never open.
 		this.#relay?.close();
@@ -280,22 +315,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		}
 		for (const id of this.#slaves.keys()) this.#removed(id);
 		this.emit('close', error);
-	}
-
-	#added(entry: DirectoryEntry): void {
-		// A session that is open has outlived the slave's place in the list.
-		const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
-		const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
-		slave.list(entry);
-		this.#slaves.set(slave.id, slave);
-		this.emit('slaveadded', slave);
-	}
-
-	#updated(entry: DirectoryEntry): void {
-		const slave = this.#slaves.get(entry.id);
-		if (slave === undefined) return;
-		slave.update(entry);
-		this.emit('slaveupdated', slave);
 	}
 
 	#removed(id: string): void {

@@ -16,13 +16,52 @@ export class IncomingWays extends RelayLink {
 	/** Waits for the session's id, then for somebody to take the way. What comes before stays below a way's window. */
 	protected override opened(way: Way): void {
 		if (this.ways.size > LIMITS.muxStreams) return this.reset(way, LIMIT);
-		way.read = () => {
-			const size = 1 + way.input.peek().getUint8(0);
-			if (way.input.length < size) return;
-			way.read = undefined;
-			const session = new TextDecoder().decode(way.input.take(size).subarray(1));
-			const open: OpenRelay = (handlers) => (way.state === 'ended' ? undefined : this.pipe(way, handlers));
-			if (!this.#taken(session, open)) super.opened(way);
+		const early = new Held();
+		const hold = (bytes: Uint8Array): void => early.push(bytes);
+		const open: OpenRelay = (handlers) => {
+			if (way.state === 'ended') return undefined;
+			const pipe = this.pipe(way, handlers);
+			const { data } = way;
+			way.data = hold;
+			// They hear of it once the caller has the pipe.
+			queueMicrotask(() => {
+				way.data = data;
+				data(early.take());
+			});
+			return pipe;
 		};
+		way.data = (bytes) => {
+			hold(bytes);
+			const held = early.take();
+			const end = 1 + (held[0] ?? 0);
+			hold(held.subarray(held.length < end ? 0 : end));
+			if (held.length < end) return;
+			way.data = hold;
+			if (!this.#taken(new TextDecoder().decode(held.subarray(1, end)), open)) super.opened(way);
+		};
+	}
+}
+
+/** Bytes that wait for somebody: however small the pieces, they take no more than twice the memory. */
+class Held {
+	#length = 0;
+	#bytes = new Uint8Array(0);
+
+	push(bytes: Uint8Array): void {
+		const end = this.#length + bytes.length;
+		if (end > this.#bytes.length) {
+			const grown = new Uint8Array(2 * end);
+			grown.set(this.#bytes);
+			this.#bytes = grown;
+		}
+		this.#bytes.set(bytes, this.#length);
+		this.#length = end;
+	}
+
+	take(): Uint8Array {
+		const bytes = this.#bytes.subarray(0, this.#length);
+		this.#length = 0;
+		this.#bytes = new Uint8Array(0);
+		return bytes;
 	}
 }

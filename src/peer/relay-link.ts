@@ -19,16 +19,17 @@ import {
 	setHeader,
 	WINDOW,
 } from '../mux/frame.js';
+import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
 import type { RelayHandlers, RelayPipe } from './carrier.js';
-import { FRAME_BYTES, LENGTH_BYTES, payloadOf, RELAYED_BYTES, readFrame, writeHead } from './frames.js';
-import { WaitingBytes } from './waiting-bytes.js';
+import { FRAME_BYTES, frameOf, LENGTH_BYTES, payloadOf, RELAYED_BYTES, writeHead } from './frames.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {
 	/** Bytes that wait in the link's socket. */
 	readonly bufferedAmount: number;
-	sendBytes(frames: Uint8Array[]): void;
+	/** Sends bytes, one piece behind the other. */
+	sendBytes(pieces: Uint8Array[]): void;
 	/** What arrived cannot be read: the link is of no use any more. */
 	broken(): void;
 }
@@ -42,25 +43,34 @@ const TURN_BYTES = 32 * 1024;
 /** How often, in ms, the socket is asked whether it has sent enough: browsers have no event for that. */
 const POLL_MS = 4;
 
+/** Memory that small frames are written into, one behind the other. */
+const BLOCK_BYTES = 16 * 1024;
+
+/** Payloads longer than this are not copied. */
+const COPY_BYTES = 4 * 1024;
+
 /** A way: one stream of yamux. Either end ends its own half. */
 export class Way {
 	readonly id: number;
-	/** What arrived and has not been read. */
-	readonly input = new WaitingBytes();
-	/** Takes what has arrived; it waits until there is one. */
-	read: (() => void) | undefined;
+	/** Takes what arrives. */
+	data: (bytes: Uint8Array) => void = () => {};
 	/** Who hears of frames and of the way's end, until that. */
 	handlers: RelayHandlers | undefined;
 	/** Bytes that may arrive: yamux begins with so many. The first that are read open it wider. */
 	window = LIMITS.muxWindowBytes;
-	/** What was written and has not left. */
-	output = new WaitingBytes();
+	/** What was written and has not left, and how many bytes that is. */
+	queue: Uint8Array[] = [];
+	queued = 0;
 	/** Bytes that may leave. */
 	sendWindow = LIMITS.muxWindowBytes;
 	/** `ending`: what was written before the end still waits. */
 	state: 'open' | 'ending' | 'ended' = 'open';
 	/** Whether the other end sends no more. */
 	heard = false;
+	/** The head of the frame that arrives now, then its payload, and how much of that is here. */
+	readonly head = new Uint8Array(RELAYED_BYTES);
+	payload: Uint8Array<ArrayBuffer> | undefined;
+	have = 0;
 
 	constructor(id: number) {
 		this.id = id;
@@ -85,8 +95,11 @@ export class RelayLink {
 	readonly #ready = new Set<Way>();
 	/** Frames without data to send. */
 	#control: Uint8Array[] = [];
-	/** What arrived and has not been read; of the current frame, the bytes to come, whose they are, and whether they are his last. */
-	#input = new WaitingBytes();
+	readonly #slab = new Slab();
+	/** The header that arrives now, and how much of it is here. */
+	readonly #header = new Uint8Array(HEADER_BYTES);
+	#have = 0;
+	/** Of the frame that arrives now: the bytes to come, whose they are, and whether they are his last. */
 	#left = 0;
 	#target: Way | undefined;
 	#isLast = false;
@@ -107,23 +120,24 @@ export class RelayLink {
 		this.ways.set(way.id, way);
 		this.#tell(WINDOW, SYN, way.id, 0);
 		const id = new TextEncoder().encode(session);
-		way.output.add(1 + id.length).set([id.length, ...id]);
-		this.#offer(way);
+		this.#write(way, Uint8Array.of(id.length, ...id));
 		return this.pipe(way, handlers);
 	}
 
 	/** Takes a binary frame of the link. */
 	receive(bytes: Uint8Array): void {
-		this.#input.push(bytes);
-		while (this.#input.length >= (this.#left > 0 ? 1 : HEADER_BYTES)) {
+		for (let at = 0; at < bytes.length; ) {
+			const part = bytes.subarray(at, at + (this.#left || HEADER_BYTES - this.#have));
+			at += part.length;
 			if (this.#left > 0) {
-				const data = this.#input.take(Math.min(this.#left, this.#input.length));
-				this.#left -= data.length;
-				this.#target?.input.add(data.length).set(data);
-				this.#target?.read?.();
+				this.#left -= part.length;
+				this.#target?.data(part);
 			} else {
-				const header = this.#input.peek();
-				this.#input.take(HEADER_BYTES);
+				this.#header.set(part, this.#have);
+				this.#have += part.length;
+				if (this.#have < HEADER_BYTES) return;
+				this.#have = 0;
+				const header = new DataView(this.#header.buffer);
 				this.#frame(header.getUint32(0), header.getUint32(4), header.getUint32(8));
 			}
 			if (this.#left === 0 && this.#isLast) this.#ended();
@@ -134,7 +148,9 @@ export class RelayLink {
 	close(): void {
 		clearTimeout(this.#poll);
 		this.#leaving = true;
-		this.#input = new WaitingBytes();
+		// What is still to come is nobody's.
+		this.#left = Number.POSITIVE_INFINITY;
+		this.#target = undefined;
 		for (const way of this.ways.values()) this.#forget(way, false);
 	}
 
@@ -143,26 +159,24 @@ export class RelayLink {
 		this.reset(way, REFUSED);
 	}
 
-	/** Lets frames come and go over a way; they come once the caller has the pipe. */
+	/** Lets frames come and go over a way. */
 	protected pipe(way: Way, handlers: RelayHandlers): RelayPipe {
 		way.handlers = handlers;
-		queueMicrotask(() => {
-			way.read = () => this.#read(way);
-			way.read();
-		});
+		way.data = (bytes) => this.#read(way, bytes);
 		return {
 			kind: 'relay',
 			get queued() {
-				return way.output.length;
+				return way.queued;
 			},
 			send: (kind, channel, number, payload = '') => {
-				if (way.state !== 'open') return;
 				const data = payloadOf(payload);
-				const bytes = way.output.add(RELAYED_BYTES + data.length);
+				const isLong = data.length > COPY_BYTES;
+				const bytes = this.#slab.take(RELAYED_BYTES + (isLong ? 0 : data.length), BLOCK_BYTES);
 				new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, FRAME_BYTES + data.length);
 				writeHead(bytes, LENGTH_BYTES, kind, channel, number);
-				bytes.set(data, RELAYED_BYTES);
-				this.#offer(way);
+				if (!isLong) bytes.set(data, RELAYED_BYTES);
+				this.#write(way, bytes);
+				if (isLong) this.#write(way, data);
 			},
 			close: () => {
 				way.handlers = undefined;
@@ -177,24 +191,37 @@ export class RelayLink {
 		this.#forget(way, false);
 	}
 
-	/** Takes frames out of what has arrived, and lets as much come again. */
-	#read(way: Way): void {
-		const { input } = way;
-		while (input.length >= RELAYED_BYTES) {
-			const size = LENGTH_BYTES + input.peek().getUint32(0);
-			if (size < RELAYED_BYTES || size > RELAYED_BYTES + LIMITS.messageBytes) {
-				input.take(input.length);
-				this.reset(way, PROTOCOL);
-			} else if (input.length < size) break;
-			else {
-				const frame = readFrame(input.take(size).subarray(LENGTH_BYTES));
+	/** Cuts what has arrived into frames, and lets as much come again. */
+	#read(way: Way, bytes: Uint8Array): void {
+		for (let at = 0; ; ) {
+			const into = way.payload ?? way.head;
+			const part = bytes.subarray(at, at + into.length - way.have);
+			into.set(part, way.have);
+			way.have += part.length;
+			at += part.length;
+			if (way.have < into.length) break;
+			way.have = 0;
+			if (way.payload === undefined) {
+				const size = new DataView(way.head.buffer).getUint32(0) - FRAME_BYTES;
+				if (size < 0 || size > LIMITS.messageBytes) return this.reset(way, PROTOCOL);
+				way.payload = new Uint8Array(size);
+			} else {
+				const frame = frameOf(way.head, LENGTH_BYTES, way.payload);
+				way.payload = undefined;
 				way.handlers?.frame(frame);
 			}
 		}
 		const used = LIMITS.relayWindowBytes - way.window;
-		if (used * 2 < LIMITS.relayWindowBytes || !this.ways.has(way.id)) return;
+		if (used * 2 < LIMITS.relayWindowBytes) return;
 		way.window += used;
 		this.#tell(WINDOW, 0, way.id, used);
+	}
+
+	#write(way: Way, bytes: Uint8Array): void {
+		if (way.state !== 'open') return;
+		way.queue.push(bytes);
+		way.queued += bytes.length;
+		this.#offer(way);
 	}
 
 	/** Sends no more after what was written. */
@@ -206,14 +233,14 @@ export class RelayLink {
 
 	/** Lets a way have its turn if it can use one. */
 	#offer(way: Way): void {
-		if (way.output.length > 0 ? way.sendWindow === 0 : way.state !== 'ending') return;
+		if (way.queued > 0 ? way.sendWindow === 0 : way.state !== 'ending') return;
 		this.#ready.add(way);
 		this.#flush();
 	}
 
 	/** Sends a frame without data. */
 	#tell(type: number, flags: number, id: number, length: number): void {
-		this.#control.push(frameOf(type, flags, id, length, HEADER_BYTES));
+		this.#control.push(header(type, flags, id, length));
 		if (this.#control.length > LIMITS.muxControlFrames) this.#host.broken();
 		else this.#flush();
 	}
@@ -229,31 +256,34 @@ export class RelayLink {
 		this.#sending = false;
 		clearTimeout(this.#poll);
 		while (this.#host.bufferedAmount < HIGH_BYTES) {
-			const frames = this.#control.splice(0);
+			const pieces = this.#control.splice(0);
 			let room = TURN_BYTES;
 			for (const way of this.#ready) {
+				room -= this.#pull(way, room, pieces);
 				if (room === 0) break;
-				room -= this.#pull(way, room, frames);
 			}
-			if (frames.length === 0) return;
-			this.#host.sendBytes(frames);
+			if (pieces.length === 0) return;
+			this.#host.sendBytes(pieces);
 		}
 		if (!this.#leaving) this.#poll = setTimeout(() => this.#send(), POLL_MS);
 	}
 
 	/** A way's next frame; gives how many bytes of data it has. */
-	#pull(way: Way, room: number, frames: Uint8Array[]): number {
+	#pull(way: Way, room: number, pieces: Uint8Array[]): number {
 		this.#ready.delete(way);
-		const size = Math.min(room, way.output.length, way.sendWindow);
-		if (size > 0) {
-			const frame = frameOf(DATA, 0, way.id, size, HEADER_BYTES + size);
-			frame.set(way.output.take(size), HEADER_BYTES);
-			frames.push(frame);
-			way.sendWindow -= size;
+		const size = Math.min(room, way.queued, way.sendWindow);
+		if (size > 0) pieces.push(header(DATA, 0, way.id, size));
+		way.queued -= size;
+		way.sendWindow -= size;
+		for (let left = size; left > 0; ) {
+			const piece = way.queue.shift() as Uint8Array;
+			pieces.push(piece.subarray(0, left));
+			if (piece.length > left) way.queue.unshift(piece.subarray(left));
+			left -= piece.length;
 		}
-		if (way.output.length === 0 && way.state === 'ending') {
+		if (way.queued === 0 && way.state === 'ending') {
 			way.state = 'ended';
-			frames.push(frameOf(WINDOW, FIN, way.id, 0, HEADER_BYTES));
+			pieces.push(header(WINDOW, FIN, way.id, 0));
 			if (way.heard) this.ways.delete(way.id);
 		}
 		this.#offer(way);
@@ -263,11 +293,9 @@ export class RelayLink {
 	#frame(kind: number, id: number, length: number): void {
 		const type = kind >>> 16;
 		// A version other than 0 makes the type too large as well.
-		if (type > GO_AWAY || (id === 0) === type < PING) this.#host.broken();
-		else if (type === GO_AWAY) {
-			this.#leaving = true;
-			if (length > 0) this.#host.broken();
-		} else if (type < PING) this.#gotFrame(type, kind, id, length);
+		if (type > GO_AWAY || (id === 0) === type < PING || (type === GO_AWAY && length > 0)) this.#host.broken();
+		else if (type === GO_AWAY) this.#leaving = true;
+		else if (type < PING) this.#gotFrame(type, kind, id, length);
 		else if ((kind & SYN) > 0) this.#tell(PING, ACK, 0, length);
 	}
 
@@ -307,16 +335,18 @@ export class RelayLink {
 
 	#forget(way: Way, final: boolean): void {
 		way.state = 'ended';
-		way.output = new WaitingBytes();
+		way.data = () => {};
+		way.queue = [];
+		way.queued = 0;
 		this.ways.delete(way.id);
 		this.#ready.delete(way);
 		way.lost(final);
 	}
 }
 
-/** A frame of yamux: its header, and room for its data. */
-function frameOf(type: number, flags: number, id: number, length: number, size: number): Uint8Array {
-	const frame = new Uint8Array(size);
-	setHeader(frame, 0, (type << 16) | flags, id, length);
-	return frame;
+/** The header of a frame of yamux. */
+function header(type: number, flags: number, id: number, length: number): Uint8Array {
+	const bytes = new Uint8Array(HEADER_BYTES);
+	setHeader(bytes, 0, (type << 16) | flags, id, length);
+	return bytes;
 }

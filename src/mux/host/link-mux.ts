@@ -102,7 +102,7 @@ export class StreamHead {
 
 	/** Takes bytes; gives the session's id and what came behind it, once all of the id is there. */
 	push(bytes: Uint8Array): { session: string; rest: Uint8Array } | undefined {
-		this.#read = joined([this.#read, bytes], this.#read.length + bytes.length);
+		this.#read = joined([this.#read, bytes]);
 		const end = 1 + (this.#read[0] ?? 0);
 		if (this.#read.length < end) return undefined;
 		return { session: new TextDecoder().decode(this.#read.slice(1, end)), rest: this.#read.slice(end) };

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import type { OpenSocket } from '../../link/index.js';
-import { sendTogether } from '../../mux/node/together.js';
+import { packed, sendTogether } from '../../mux/node/together.js';
 import * as CLOSE from '../../wire/close-codes.js';
 import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
@@ -46,7 +46,7 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 		},
 		send: (data) => {
 			if (socket.readyState !== WebSocket.OPEN) return;
-			if (Array.isArray(data)) sendTogether(socket, data);
+			if (Array.isArray(data)) sendTogether(socket, packed(data));
 			else socket.send(data);
 		},
 		close: (code, reason) => {
