@@ -123,8 +123,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			platform,
 			rtc: { iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy },
 			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
-			openRelay: (session, handlers) =>
-				this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined,
+			openRelay: (session, handlers) => (this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined),
 			send: (message) => this.#link.send(message),
 			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
 			release: (session) => {

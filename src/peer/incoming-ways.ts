@@ -15,7 +15,10 @@ export class IncomingWays extends RelayLink {
 
 	/** Waits for the session's id, then for somebody to take the way. What comes before stays below a way's window. */
 	protected override opened(way: Way): void {
-		if (this.ways.size > LIMITS.muxStreams) return this.reset(way, LIMIT);
+		if (this.ways.size > LIMITS.muxStreams) {
+			this.reset(way, LIMIT);
+			return;
+		}
 		const early = new Held();
 		const hold = (bytes: Uint8Array): void => early.push(bytes);
 		const open: OpenRelay = (handlers) => {

@@ -203,7 +203,10 @@ export class RelayLink {
 			way.have = 0;
 			if (way.payload === undefined) {
 				const size = new DataView(way.head.buffer).getUint32(0) - FRAME_BYTES;
-				if (size < 0 || size > LIMITS.messageBytes) return this.reset(way, PROTOCOL);
+				if (size < 0 || size > LIMITS.messageBytes) {
+					this.reset(way, PROTOCOL);
+					return;
+				}
 				way.payload = new Uint8Array(size);
 			} else {
 				const frame = frameOf(way.head, LENGTH_BYTES, way.payload);
@@ -219,7 +222,11 @@ export class RelayLink {
 
 	#write(way: Way, bytes: Uint8Array): void {
 		if (way.state !== 'open') return;
-		way.queue.push(bytes);
+		const last = way.queue.at(-1);
+		// Small frames lie one behind the other in memory.
+		if (last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
+			way.queue[way.queue.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+		} else way.queue.push(bytes);
 		way.queued += bytes.length;
 		this.#offer(way);
 	}
@@ -275,12 +282,15 @@ export class RelayLink {
 		if (size > 0) pieces.push(header(DATA, 0, way.id, size));
 		way.queued -= size;
 		way.sendWindow -= size;
+		let taken = 0;
 		for (let left = size; left > 0; ) {
-			const piece = way.queue.shift() as Uint8Array;
+			const piece = way.queue[taken] as Uint8Array;
 			pieces.push(piece.subarray(0, left));
-			if (piece.length > left) way.queue.unshift(piece.subarray(left));
+			if (piece.length > left) way.queue[taken] = piece.subarray(left);
+			else taken++;
 			left -= piece.length;
 		}
+		way.queue.splice(0, taken);
 		if (way.queued === 0 && way.state === 'ending') {
 			way.state = 'ended';
 			pieces.push(header(WINDOW, FIN, way.id, 0));
@@ -301,7 +311,10 @@ export class RelayLink {
 
 	#gotFrame(type: number, flags: number, id: number, length: number): void {
 		if ((flags & SYN) > 0) {
-			if (id % 2 === 1 || this.ways.has(id)) return this.#host.broken();
+			if (id % 2 === 1 || this.ways.has(id)) {
+				this.#host.broken();
+				return;
+			}
 			const opened = new Way(id);
 			this.ways.set(id, opened);
 			this.opened(opened);
