@@ -12,16 +12,13 @@ import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type ClientToMaster,
-	type DirectoryEntry,
 	Emitter,
-	EnslavismError,
+	type EnslavismError,
 	type ErrorCode,
 	type MasterToClient,
 	type Read,
-	type ServerName,
 	withReason,
 } from '../wire/index.js';
-import * as WAITS from '../wire/waits.js';
 import { DirectoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
@@ -58,14 +55,9 @@ export type MasterConnectionEvents = {
 	close: [error: EnslavismError];
 	/** Something that belongs to no promise and closes nothing: user data of a slave that cannot be decoded. */
 	error: [error: EnslavismError];
+	/** The answer to {@link BaseMasterConnection.ask}, with the server if there is one. @internal */
+	found: [answer: Extract<MasterToClient, { t: 'found' | 'absent' }>, slave: SlaveConnection | undefined];
 };
-
-/** A search for a stream server. */
-interface Find {
-	readonly message: Extract<ClientToMaster, { t: 'find' }>;
-	resolve(entry: DirectoryEntry): void;
-	reject(error: EnslavismError): void;
-}
 
 /** A client's connection to its master: the live list of slaves. */
 export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
@@ -90,16 +82,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			slave.update(entry);
 			this.emit('slaveupdated', slave);
 		},
-		moved: (entry) => this.#slaves.get(entry.id)?.move(entry),
+		moved: (entry) => this.#slaves.get(entry.id)?.list(entry),
 		removed: (id) => this.#removed(id),
 	});
 	/** The sessions' ways over this link or the last one; `undefined` where the master has told that it does not relay. */
 	#relay: RelayLink | undefined;
 	#relays = true;
 	readonly #host: SlaveConnectionHost;
-	/** Searches for stream servers, by their numbers. */
-	readonly #finds = new Map<number, Find>();
-	#lastFind = 0;
 	/** URL of the master. */
 	readonly url: string;
 	/** What the connection was made with. @internal */
@@ -177,30 +166,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		return [...this.#slaves.values()];
 	}
 
-	/**
-	 * Finds a stream server by its name. Rejects with `server-does-not-exist`, `limit-reached`, `link-closed` or
-	 * `unreachable`.
-	 *
-	 * @param wait how long it may take to appear, in milliseconds
-	 * @internal
-	 */
-	async find(server: ServerName, wait: number): Promise<SlaveConnection> {
-		if (this.#state === 'closed') throw new EnslavismError('link-closed');
-		const n = ++this.#lastFind;
-		let timer: unknown;
-		try {
-			const entry = await new Promise<DirectoryEntry>((resolve, reject) => {
-				timer = setTimeout(() => reject(new EnslavismError('unreachable')), wait + WAITS.linkOpen);
-				const message = { t: 'find', n, ...server, wait } as const;
-				this.#finds.set(n, { message, resolve, reject });
-				// Otherwise when the link is open, or open again.
-				if (this.#state === 'open') this.#link.send(message);
-			});
-			return new SlaveConnection(this.#host, entry);
-		} finally {
-			clearTimeout(timer);
-			this.#finds.delete(n);
-		}
+	/** Asks for a stream server; {@link MasterConnectionEvents.found} tells the answer. @internal */
+	ask(message: Extract<ClientToMaster, { t: 'find' }>): void {
+		this.#link.send(message);
 	}
 
 	/** Closes the link for good, and every session with it. */
@@ -255,10 +223,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				slave?.slaveUnlinked(message.final);
 				return;
 			case 'found':
-				this.#finds.get(message.n)?.resolve(message.slave);
-				return;
 			case 'absent':
-				this.#finds.get(message.n)?.reject(withReason(message.code as ErrorCode, message.reason));
+				this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
 		}
 	}
 
@@ -276,13 +242,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const before = this.#state;
 		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
-		for (const { message } of this.#finds.values()) this.#link.send(message);
-		if (before === 'reconnecting') {
-			this.emit('reconnected');
-			return;
-		}
 		this.#settle.resolve();
-		this.emit('open');
+		this.emit(before === 'opening' ? 'open' : 'reconnected');
 	}
 
 	/** Something of the list is missing: another link begins with all of it. */
@@ -305,7 +266,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
-		for (const { reject } of this.#finds.values()) reject(error);
 		if (wasOpen && !this.#closing) this.emit('disconnected', error);
 		// A session that is open needs the master no more; one that is not can never open.
 		this.#relay?.close();
