@@ -49,7 +49,7 @@ const BLOCK_BYTES = 16 * 1024;
 /** Payloads longer than this are not copied. */
 const COPY_BYTES = 4 * 1024;
 
-/** A way: one stream of yamux. Either end ends its own half. */
+/** A way: one stream of yamux. Whoever hears that the other end has ended its half ends its own. */
 export class Way {
 	readonly id: number;
 	/** Takes what arrives. */
@@ -65,8 +65,6 @@ export class Way {
 	sendWindow = LIMITS.muxWindowBytes;
 	/** `ending`: what was written before the end still waits. */
 	state: 'open' | 'ending' | 'ended' = 'open';
-	/** Whether the other end sends no more. */
-	heard = false;
 	/** The head of the frame that arrives now, then its payload, and how much of that is here. */
 	readonly head = new Uint8Array(RELAYED_BYTES);
 	payload: Uint8Array<ArrayBuffer> | undefined;
@@ -294,7 +292,6 @@ export class RelayLink {
 		if (way.queued === 0 && way.state === 'ending') {
 			way.state = 'ended';
 			pieces.push(header(WINDOW, FIN, way.id, 0));
-			if (way.heard) this.ways.delete(way.id);
 		}
 		this.#offer(way);
 		return size;
@@ -335,15 +332,13 @@ export class RelayLink {
 		}
 	}
 
-	/** The other end has ended its half: so does this one. */
+	/** The other end has ended its half, and reads no more: so does this one. */
 	#ended(): void {
 		const way = this.#target;
 		this.#isLast = false;
 		if (way === undefined) return;
-		way.heard = true;
-		if (way.state === 'ended') this.ways.delete(way.id);
-		this.#end(way);
-		way.lost(false);
+		if (way.state !== 'ended') this.#tell(WINDOW, FIN, way.id, 0);
+		this.#forget(way, false);
 	}
 
 	#forget(way: Way, final: boolean): void {

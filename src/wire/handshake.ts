@@ -135,5 +135,5 @@ export function urlBelow(masterUrl: string, path: string): string {
 	} catch {
 		// Not a URL.
 	}
-	throw new EnslavismError('bad-url', `"${masterUrl}" is not the URL of a master, such as ws://localhost:8080`);
+	throw new EnslavismError('bad-url', `not the URL of a master: ${masterUrl}`);
 }
