@@ -10,10 +10,10 @@ const BUDGETS = {
 	'signal.js': 26 * 1024,
 	'signal.mjs': 26 * 1024,
 	// Sessions of two paths. 13 KiB is what it is to be (bench/size.ts): these keep it from growing meanwhile.
-	'client.js': 17.5 * 1024,
-	'client.mjs': 17.5 * 1024,
-	'slave.js': 18.5 * 1024,
-	'slave.mjs': 18.5 * 1024,
+	'client.js': 15.75 * 1024,
+	'client.mjs': 15.75 * 1024,
+	'slave.js': 17.25 * 1024,
+	'slave.mjs': 17.25 * 1024,
 	'streams.js': 28 * 1024,
 	'streams.mjs': 28 * 1024,
 };

@@ -1,7 +1,7 @@
 /** A process with a server that hands every change to every client as it comes: what the master is compared with. */
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { PATHS } from '../../src/wire/index.js';
+import { pathOf } from '../../src/wire/index.js';
 import { answerCalls } from './child.js';
 
 const clients = new WebSocketServer({ noServer: true, perMessageDeflate: false });
@@ -12,7 +12,7 @@ const api = {
 	start: async () => {
 		const server = createServer();
 		server.on('upgrade', (request, socket, head) => {
-			const of = request.url === PATHS.client ? clients : slaves;
+			const of = request.url === pathOf('client') ? clients : slaves;
 			of.handleUpgrade(request, socket, head, (ws) => {
 				if (of === slaves) ws.on('message', (change) => broadcast(change as Buffer));
 			});

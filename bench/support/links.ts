@@ -1,6 +1,6 @@
 /** A process with many plain WebSockets to a master, or to a server that stands in for one. */
 import WebSocket from 'ws';
-import { PATHS, PROTOCOL } from '../../src/wire/index.js';
+import { PROTOCOL, pathOf } from '../../src/wire/index.js';
 import { answerCalls } from './child.js';
 import { wait } from './stats.js';
 
@@ -45,7 +45,7 @@ function dataOf(index: number, players: number): string {
 const api = {
 	/** Opens client links, which count what they receive. */
 	clients: (origin: string, count: number) =>
-		openMany(origin + PATHS.client, count, (socket, index) => {
+		openMany(origin + pathOf('client'), count, (socket, index) => {
 			frames[index] = 0;
 			socket.on('message', () => {
 				frames[index] = (frames[index] ?? 0) + 1;
@@ -54,7 +54,7 @@ const api = {
 
 	/** Opens slave links and registers them. */
 	slaves: (origin: string, count: number) =>
-		openMany(origin + PATHS.slave, count, (socket, index) => {
+		openMany(origin + pathOf('slave'), count, (socket, index) => {
 			socket.send(JSON.stringify({ t: 'register', data: dataOf(index, 0) }));
 		}),
 

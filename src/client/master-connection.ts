@@ -12,17 +12,14 @@ import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type ClientToMaster,
-	type DirectoryEntry,
 	Emitter,
-	EnslavismError,
+	type EnslavismError,
 	type ErrorCode,
 	type MasterToClient,
 	type Read,
-	type ServerName,
 	withReason,
 } from '../wire/index.js';
 import { DirectoryCopy } from './directory-copy.js';
-import { Finds } from './finds.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
 /** Options of a connection to a master. */
@@ -58,6 +55,8 @@ export type MasterConnectionEvents = {
 	close: [error: EnslavismError];
 	/** Something that belongs to no promise and closes nothing: user data of a slave that cannot be decoded. */
 	error: [error: EnslavismError];
+	/** The answer to {@link BaseMasterConnection.ask}, with the server if there is one. @internal */
+	found: [answer: Extract<MasterToClient, { t: 'found' | 'absent' }>, slave: SlaveConnection | undefined];
 };
 
 /** A client's connection to its master: the live list of slaves. */
@@ -69,26 +68,31 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
 	readonly #link: Link<MasterToClient, ClientToMaster>;
 	readonly #directory = new DirectoryCopy({
-		added: (entry) => this.#added(entry),
-		updated: (entry) => this.#updated(entry),
-		moved: (entry) => this.#slaves.get(entry.id)?.move(entry),
+		added: (entry) => {
+			// A session that is open has outlived the slave's place in the list.
+			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
+			const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
+			slave.list(entry);
+			this.#slaves.set(slave.id, slave);
+			this.emit('slaveadded', slave);
+		},
+		updated: (entry) => {
+			const slave = this.#slaves.get(entry.id);
+			if (slave === undefined) return;
+			slave.update(entry);
+			this.emit('slaveupdated', slave);
+		},
+		moved: (entry) => this.#slaves.get(entry.id)?.list(entry),
 		removed: (id) => this.#removed(id),
 	});
-	readonly #relay = new RelayLink({
-		engine: () => this.#host.platform.linkEngine,
-		bufferedAmount: () => this.#link.bufferedAmount,
-		sendBytes: (frames) => this.#link.sendBytes(frames),
-		opened: () => false,
-		broken: () => this.#link.broken(),
-	});
+	/** The sessions' ways over this link or the last one; `undefined` where the master has told that it does not relay. */
+	#relay: RelayLink | undefined;
 	#relays = true;
 	readonly #host: SlaveConnectionHost;
-	readonly #finds = new Finds((message) => this.#link.send(message));
 	/** URL of the master. */
 	readonly url: string;
 	/** What the connection was made with. @internal */
 	readonly options: MasterConnectionOptions;
-	readonly #ownIceServers: IceServer[];
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
 	#closing = false;
@@ -104,13 +108,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		super();
 		this.url = url ?? platform.defaultMasterUrl();
 		this.options = options;
-		this.#ownIceServers = options.iceServers ?? [];
 		this.#host = {
 			platform,
-			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: options.iceTransportPolicy },
+			rtc: { iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy },
 			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
-			openRelay: (session, handlers) =>
-				this.#relays && this.#state === 'open' ? this.#relay.open(session, handlers) : undefined,
+			openRelay: (session, handlers) => (this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined),
 			send: (message) => this.#link.send(message),
 			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
 			release: (session) => {
@@ -139,7 +141,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			read,
 			handlers: {
 				message: (message) => this.#receive(message),
-				bytes: (bytes) => this.#relay.receive(bytes),
+				bytes: (bytes) => this.#relay?.receive(bytes),
 				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
 			},
@@ -164,16 +166,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		return [...this.#slaves.values()];
 	}
 
-	/**
-	 * Finds a stream server by its name. Rejects with `server-does-not-exist`, `limit-reached`, `link-closed` or
-	 * `unreachable`.
-	 *
-	 * @param wait how long it may take to appear, in milliseconds
-	 * @internal
-	 */
-	async find(server: ServerName, wait: number): Promise<SlaveConnection> {
-		if (this.#state === 'closed') throw new EnslavismError('link-closed');
-		return new SlaveConnection(this.#host, await this.#finds.ask(server, wait, this.#state === 'open'));
+	/** Asks for a stream server; {@link MasterConnectionEvents.found} tells the answer. @internal */
+	ask(message: Extract<ClientToMaster, { t: 'find' }>): void {
+		this.#link.send(message);
 	}
 
 	/** Closes the link for good, and every session with it. */
@@ -193,6 +188,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		switch (message.t) {
 			case 'welcome':
 				this.#relays = message.relay !== false;
+				this.#relay = this.#relays ? new RelayLink(this.#link) : undefined;
 				this.#welcomed(message.id);
 				return;
 			case 'snapshot':
@@ -207,7 +203,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				if (!this.#directory.delta(message)) this.#gap();
 				return;
 			case 'ice':
-				this.#host.rtc.iceServers = [...this.#ownIceServers, ...message.servers];
+				this.#host.rtc.iceServers = [...(this.options.iceServers ?? []), ...message.servers];
 				return;
 			case 'answer':
 				peer?.paths.accept(message.relay, message.rtc);
@@ -228,7 +224,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				return;
 			case 'found':
 			case 'absent':
-				this.#finds.answered(message);
+				this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
 		}
 	}
 
@@ -246,13 +242,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const before = this.#state;
 		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
-		this.#finds.askAgain();
-		if (before === 'reconnecting') {
-			this.emit('reconnected');
-			return;
-		}
 		this.#settle.resolve();
-		this.emit('open');
+		this.emit(before === 'opening' ? 'open' : 'reconnected');
 	}
 
 	/** Something of the list is missing: another link begins with all of it. */
@@ -261,7 +252,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	}
 
 	#lost(error: EnslavismError, attempt: number, delay: number): void {
-		this.#relay.reset();
+		this.#relay?.close();
 		if (this.#state === 'open') {
 			this.#state = 'reconnecting';
 			this.emit('disconnected', error);
@@ -275,31 +266,14 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
-		this.#finds.fail(error);
 		if (wasOpen && !this.#closing) this.emit('disconnected', error);
 		// A session that is open needs the master no more; one that is not can never open.
-		this.#relay.reset();
+		this.#relay?.close();
 		for (const { peer } of this.#sessions.values()) {
 			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
 		}
 		for (const id of this.#slaves.keys()) this.#removed(id);
 		this.emit('close', error);
-	}
-
-	#added(entry: DirectoryEntry): void {
-		// A session that is open has outlived the slave's place in the list.
-		const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
-		const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
-		slave.list(entry);
-		this.#slaves.set(slave.id, slave);
-		this.emit('slaveadded', slave);
-	}
-
-	#updated(entry: DirectoryEntry): void {
-		const slave = this.#slaves.get(entry.id);
-		if (slave === undefined) return;
-		slave.update(entry);
-		this.emit('slaveupdated', slave);
 	}
 
 	#removed(id: string): void {

@@ -147,16 +147,11 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The directory has a new entry for the slave. @internal */
 	update(entry: DirectoryEntry): void {
-		this.move(entry);
+		this.list(entry);
 		this.emit('updated');
 	}
 
-	/** The same, where nothing is different that a user would see. @internal */
-	move(entry: DirectoryEntry): void {
-		this.#entry = entry;
-	}
-
-	/** The slave is in the directory again. @internal */
+	/** The slave is in the directory, perhaps again, or its entry is another where no user would see it. @internal */
 	list(entry: DirectoryEntry): void {
 		this.#listed = true;
 		this.#entry = entry;

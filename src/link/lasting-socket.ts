@@ -14,6 +14,9 @@ export type LastingSocketEvents = {
 	close: [error: EnslavismError, code: number];
 };
 
+/** Why a link is given up that says nothing. */
+export const NO_ANSWER = 'no answer in time';
+
 /** Tells when the host has reason to believe that it is online again; returns how to stop. */
 export type OnWake = (wake: () => void) => () => void;
 
@@ -24,7 +27,7 @@ export interface LastingSocketOptions {
 	openSocket: OpenSocket;
 	onWake: OnWake;
 	/** Whether to come back. Default `true`. */
-	reconnect?: boolean;
+	reconnect?: boolean | undefined;
 	/** Largest bound of the wait before an attempt, in milliseconds. Default 15 s. */
 	backoffCap?: number | undefined;
 }
@@ -85,52 +88,47 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 
 	/** Gives up on a socket that is no use any more, and comes back with a new one. */
 	drop(code: number, reason: string): void {
-		if (this.#state !== 'opening' && this.#state !== 'open') return;
 		this.#socket?.close(code, reason);
-		this.#lost(code, reason);
+		this.#lost(this.#socket, code, reason);
 	}
 
 	#open(): void {
-		clearTimeout(this.#timer);
-		this.#state = 'opening';
+		this.#enter('opening');
 		const { openSocket, url, protocols } = this.#options;
 		const socket = openSocket(url(), protocols, {
 			opened: () => {
-				if (this.#socket === socket) this.#opened();
+				if (this.#socket !== socket) return;
+				this.#enter('open');
+				this.#attempt = 0;
+				this.#openedAt = performance.now();
+				this.emit('open');
 			},
 			message: (data) => {
-				if (this.#socket === socket && this.#state === 'open') this.emit('message', data);
+				if (this.#socket === socket) this.emit('message', data);
 			},
-			closed: (code, reason) => {
-				if (this.#socket === socket) this.#lost(code, reason);
-			},
+			closed: (code, reason) => this.#lost(socket, code, reason),
 		});
 		this.#socket = socket;
-		this.#timer = setTimeout(() => {
-			this.drop(CLOSE.timeout, 'the socket did not open in time');
-		}, WAITS.linkOpen);
+		this.#timer = setTimeout(() => this.drop(CLOSE.timeout, NO_ANSWER), WAITS.linkOpen);
 	}
 
-	#opened(): void {
+	#enter(state: LastingSocket['state']): void {
 		clearTimeout(this.#timer);
-		this.#state = 'open';
-		this.#attempt = 0;
-		this.#openedAt = performance.now();
-		this.emit('open');
+		this.#state = state;
 	}
 
-	#lost(code: number, reason: string): void {
-		if (this.#state === 'closed' || this.#state === 'waiting') return;
+	/** A socket is over. There is none while this waits, or when it is closed. */
+	#lost(socket: Socket | undefined, code: number, reason: string): void {
+		if (socket === undefined || socket !== this.#socket) return;
 		const wasOpen = this.#state === 'open';
 		const error = errorOfClose(code, reason, wasOpen);
-		this.#socket = undefined;
-		clearTimeout(this.#timer);
 		if (this.#options.reconnect === false || CLOSE.FINAL.includes(code)) {
 			this.#end(error, code);
 			return;
 		}
+		this.#socket = undefined;
+		this.#enter('waiting');
 		if (wasOpen && performance.now() - this.#openedAt >= WAITS.backoffReset) this.#backoff.reset();
-		this.#state = 'waiting';
 		this.#attempt++;
 		const delay = restartDelay(code, reason) ?? this.#backoff.next();
 		this.#timer = setTimeout(() => this.#open(), delay);
@@ -138,9 +136,8 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 	}
 
 	#end(error: EnslavismError, code: number): void {
-		this.#state = 'closed';
 		this.#socket = undefined;
-		clearTimeout(this.#timer);
+		this.#enter('closed');
 		this.#stopWaking();
 		this.emit('close', error, code);
 	}

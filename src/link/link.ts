@@ -12,7 +12,7 @@ import {
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { LastingSocket, type OnWake } from './lasting-socket.js';
+import { LastingSocket, type LastingSocketOptions, NO_ANSWER, type OnWake } from './lasting-socket.js';
 import type { OpenSocket } from './socket.js';
 
 /** What a link tells its owner. Nothing comes after `closed`. */
@@ -20,8 +20,8 @@ export interface LinkHandlers<In> {
 	/** The socket is open, for the first time or again: the moment to introduce oneself. */
 	opened?(): void;
 	message(message: In): void;
-	/** A binary frame arrived. Without it such a frame closes the link. */
-	bytes?(bytes: Uint8Array): void;
+	/** A binary frame arrived. */
+	bytes(bytes: Uint8Array): void;
 	/** A link that was admitted once is lost; the next attempt, of so many, is made in `delay` milliseconds. */
 	lost(error: EnslavismError, attempt: number, delay: number): void;
 	closed(error: EnslavismError): void;
@@ -64,6 +64,7 @@ const SLACK = 2.5;
  */
 export class Link<In extends { t: string }, Out> {
 	readonly #options: LinkOptions<In>;
+	readonly #socketOptions: LastingSocketOptions;
 	readonly #socket: LastingSocket;
 	#admitted = false;
 	/** The newest proof of who this is; empty until the link has been admitted once. */
@@ -76,40 +77,36 @@ export class Link<In extends { t: string }, Out> {
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
 	constructor(options: LinkOptions<In>) {
 		this.#options = options;
-		const { kind, openSocket } = options;
+		const { kind, openSocket, handlers } = options;
 		const url = linkUrl(options.url, kind);
 		const first = subprotocols(options.auth);
-		const resume = (): string => this.#resume;
-		this.#socket = new LastingSocket({
+		const socketOptions: LastingSocketOptions = {
 			url: () => url,
-			get protocols() {
-				if (resume() === '') return first;
-				return [...first, ...returnProtocols({ resume: resume(), since: options.since?.() })];
-			},
+			protocols: first,
 			openSocket,
 			onWake: (wake) =>
 				options.onWake(() => {
 					this.#listen();
 					wake();
 				}),
-			get reconnect() {
-				return resume() !== '' && options.reconnect !== false;
-			},
+			reconnect: false,
 			backoffCap: kind !== 'client' ? WAITS.slaveBackoffCap : undefined,
-		});
+		};
+		this.#socketOptions = socketOptions;
+		this.#socket = new LastingSocket(socketOptions);
 		this.#socket.on('open', () => {
-			this.#bound = setTimeout(() => this.drop(CLOSE.timeout, 'no answer in time'), WAITS.linkOpen);
-			this.#options.handlers.opened?.();
+			this.#bound = setTimeout(() => this.drop(CLOSE.timeout, NO_ANSWER), WAITS.linkOpen);
+			handlers.opened?.();
 		});
 		this.#socket.on('message', (data) => this.#receive(data));
 		this.#socket.on('lost', (error, delay, code) => {
-			const said = this.#over(code, error);
-			this.#options.handlers.lost(said, this.#socket.attempt, delay);
+			socketOptions.protocols = [...first, ...returnProtocols({ resume: this.#resume, since: options.since?.() })];
+			handlers.lost(this.#over(code, error), this.#socket.attempt, delay);
 		});
 		this.#socket.on('close', (error, code) => {
 			// One that was admitted before and is not now has been closed here, or refused.
-			this.#admitted ||= resume() !== '';
-			this.#options.handlers.closed(this.#over(code, error));
+			this.#admitted ||= this.#resume !== '';
+			handlers.closed(this.#over(code, error));
 		});
 	}
 
@@ -129,8 +126,8 @@ export class Link<In extends { t: string }, Out> {
 	}
 
 	/** Gives up a link on which something came that cannot be read. */
-	broken(): void {
-		this.#socket.close(CLOSE.badMessage, '');
+	broken(problem = ''): void {
+		this.#socket.close(CLOSE.badMessage, problem);
 	}
 
 	/** Tells the master which sessions there are: it may have missed the end of some, and know nothing of others. */
@@ -152,17 +149,18 @@ export class Link<In extends { t: string }, Out> {
 	}
 
 	#receive(data: string | Uint8Array): void {
-		if (typeof data !== 'string' && this.#admitted && this.#options.handlers.bytes !== undefined) {
-			this.#heardAt = performance.now();
-			this.#options.handlers.bytes(data);
-			return;
-		}
-		const read: Read<In> = typeof data === 'string' ? this.#options.read(data) : { ok: false, problem: 'binary' };
-		if (!read.ok) {
-			this.#socket.close(CLOSE.badMessage, read.problem);
-			return;
-		}
+		const { handlers, reconnect } = this.#options;
 		this.#heardAt = performance.now();
+		if (typeof data !== 'string' && this.#admitted) {
+			handlers.bytes(data);
+			return;
+		}
+		// Bytes that come before the greeting are no message either.
+		const read = this.#options.read(String(data));
+		if (!read.ok) {
+			this.broken(read.problem);
+			return;
+		}
 		const { t, resume, heartbeat } = read.message as FromMaster;
 		// What the other ends of its sessions say may come before the master's greeting.
 		if (heartbeat !== undefined) {
@@ -170,16 +168,16 @@ export class Link<In extends { t: string }, Out> {
 			this.#heartbeat = Math.min(heartbeat, WAITS.heartbeatMost);
 			this.#listen();
 		}
-		this.#resume = resume ?? this.#resume;
-		if (t === 'beat') {
-			this.send({ t } as Out);
-			return;
+		if (resume !== undefined) {
+			this.#resume = resume;
+			this.#socketOptions.reconnect = reconnect;
 		}
 		try {
-			this.#options.handlers.message(read.message);
+			if (t === 'beat') this.send({ t } as Out);
+			else handlers.message(read.message);
 		} catch {
 			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
-			this.#socket.close(CLOSE.badMessage, '');
+			this.broken();
 		}
 	}
 
@@ -188,7 +186,7 @@ export class Link<In extends { t: string }, Out> {
 		if (!this.#admitted) return;
 		clearTimeout(this.#bound);
 		const left = this.#heardAt + SLACK * this.#heartbeat - performance.now();
-		if (left <= 0) this.drop(CLOSE.timeout, 'nothing heard from the master');
+		if (left <= 0) this.drop(CLOSE.timeout, NO_ANSWER);
 		else this.#bound = setTimeout(() => this.#listen(), left);
 	}
 

@@ -10,7 +10,7 @@ export interface SocketHandlers {
 export interface Socket {
 	/** Bytes that have not left yet. */
 	readonly bufferedAmount: number;
-	/** Sends a message, or several, if the socket is open. */
+	/** Sends a message if the socket is open; pieces of bytes as one or as several, however that costs least. */
 	send(data: string | Uint8Array | Uint8Array[]): void;
 	close(code: number, reason: string): void;
 }

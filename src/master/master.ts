@@ -11,7 +11,7 @@ import {
 	Emitter,
 	EnslavismError,
 	newId,
-	PATHS,
+	pathOf,
 	type Reject,
 	readMessage,
 	type ServerName,
@@ -249,9 +249,9 @@ export class Master extends Emitter<MasterEvents> {
 	}
 
 	#doorOf(path: string): Door | undefined {
-		if (path === PATHS.client) return this.#clientDoor;
-		if (path === PATHS.slave) return this.#slaveDoor;
-		if (path === PATHS.server && this.#hub.names.inUse) return this.#serverDoor;
+		if (path === pathOf('client')) return this.#clientDoor;
+		if (path === pathOf('slave')) return this.#slaveDoor;
+		if (path === pathOf('server') && this.#hub.names.inUse) return this.#serverDoor;
 		for (const service of this.#services) {
 			const route = service.route(path);
 			if (route !== undefined) return this.#serviceDoor(service, route);

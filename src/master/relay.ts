@@ -1,5 +1,4 @@
 import { LinkMux, type LinkMuxHost, NO_HANDLER, StreamHead, streamHead } from '../mux/host/link-mux.js';
-import { Session } from '../mux/session.js';
 import { Slab } from '../mux/slab.js';
 import type { Stream } from '../mux/stream.js';
 import { EnslavismError } from '../wire/errors.js';
@@ -101,7 +100,7 @@ export class Relay {
 				opened: (stream) => this.#opened(link, mux, stream),
 				broken: () => link.broken(),
 			};
-			const mux: LinkMux = new LinkMux(false, host, Session);
+			const mux: LinkMux = new LinkMux(false, host);
 			end = { link, mux, bucket: new Bucket(this.#limits.perLink) };
 			this.#ends.set(link.id, end);
 		}

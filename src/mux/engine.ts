@@ -1,7 +1,7 @@
 import { EnslavismError, type ErrorCode } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 import { ACK, DATA, FIN, GO_AWAY, GO_AWAY_REASONS, HEADER_BYTES, PING, RST, SYN, WINDOW } from './frame.js';
-import { type FrameList, joined, Pieces } from './pieces.js';
+import { type FrameList, joined } from './pieces.js';
 import { NO_BYTES, RESET_CODES, Stream } from './stream.js';
 
 /** What happens to an engine. */
@@ -51,7 +51,7 @@ const NO_REST = new Uint8Array(0);
  * What yamux does not allow ends the engine with a go-away where the frames themselves cannot be trusted any more,
  * and otherwise resets the one stream it is about.
  *
- * This is what a page needs for the sessions of its link; `Session` has the rest.
+ * This is what passes; `Session` adds what needs a clock.
  */
 export class Engine {
 	/** The streams that are open, by number. */
@@ -79,7 +79,7 @@ export class Engine {
 	#lastId = 0;
 	#mine = 0;
 
-	constructor(options: EngineOptions, handler: EngineHandler, frames: FrameList = new Pieces()) {
+	constructor(options: EngineOptions, handler: EngineHandler, frames: FrameList) {
 		this.#handler = handler;
 		this.#frames = frames;
 		this.#parity = options.client ? 1 : 0;
@@ -181,7 +181,7 @@ export class Engine {
 
 	/** Takes what arrived. */
 	receive(arrived: Uint8Array, now: number): void {
-		const bytes = this.#rest.length > 0 ? joined([this.#rest, arrived], this.#rest.length + arrived.length) : arrived;
+		const bytes = this.#rest.length > 0 ? joined([this.#rest, arrived]) : arrived;
 		this.#rest = NO_REST;
 		const view = new DataView(bytes.buffer, bytes.byteOffset);
 		for (let at = 0; at < bytes.length && !this.over; ) {

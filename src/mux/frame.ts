@@ -20,6 +20,11 @@ export const ACK = 2;
 export const FIN = 4;
 export const RST = 8;
 
+/** Why a stream was reset, as the length of the resetting frame: their places in `RESET_CODES`. */
+export const LIMIT = 1;
+export const PROTOCOL = 3;
+export const REFUSED = 4;
+
 /** Reasons of a go-away. */
 export const GO_AWAY_REASONS = { normal: 0, protocol: 1, internal: 2 } as const;
 

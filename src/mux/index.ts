@@ -1,5 +1,5 @@
 export * from './byte-queue.js';
-export { type Batch, Engine } from './engine.js';
+export type { Batch } from './engine.js';
 export * from './opening.js';
 export * from './session.js';
 export { Stream, type StreamHandler } from './stream.js';

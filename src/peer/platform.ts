@@ -1,5 +1,4 @@
 import type { OnWake, OpenSocket } from '../link/index.js';
-import type { LinkEngine } from '../mux/host/link-mux.js';
 import type { DirectInfo } from './direct.js';
 import type { CreatePeer, IceServer } from './rtc.js';
 
@@ -8,8 +7,6 @@ export interface Platform {
 	openSocket: OpenSocket;
 	onWake: OnWake;
 	createPeer: CreatePeer;
-	/** What the streams of links run on. Default: the smallest there is. */
-	linkEngine?: LinkEngine;
 	/** Opens the place where a slave is reached. Without it, a slave connects from wherever its host likes. */
 	openEndpoint?(options: EndpointOptions): Promise<Endpoint>;
 	/** The master to use when none is named: the page's own origin in a browser, none in Node. */

@@ -5,10 +5,10 @@ import {
 	type Endpoint,
 	type IceServer,
 	type IceTransportPolicy,
+	IncomingWays,
 	PATHS,
 	type PathKind,
 	type Platform,
-	RelayLink,
 } from '../peer/index.js';
 import {
 	type AuthData,
@@ -99,14 +99,8 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #host: IncomingHost;
 	readonly #dial: ((ticket: string) => void) | undefined;
 	readonly #ownIceServers: IceServer[];
-	readonly #linkEngine: Platform['linkEngine'];
-	readonly #relay = new RelayLink({
-		engine: () => this.#linkEngine,
-		bufferedAmount: () => this.#link.bufferedAmount,
-		sendBytes: (frames) => this.#link.sendBytes(frames),
-		opened: (session, open) => this.#sessions.get(session)?.relay(open) ?? false,
-		broken: () => this.#link.broken(),
-	});
+	/** The sessions' ways over this link or the last one. */
+	#relay: IncomingWays | undefined;
 	readonly #endpoint: Endpoint | undefined;
 	/** Where the master has been told that this slave is reached. */
 	#told: DirectInfo | undefined;
@@ -148,7 +142,6 @@ export class Slave extends Emitter<SlaveEvents> {
 		super();
 		this.#waiting = waiting;
 		const { server } = setup;
-		this.#linkEngine = setup.platform.linkEngine;
 		this.#dial = server?.dial;
 		this.#ownIceServers = setup.options?.iceServers ?? [];
 		this.#endpoint = endpoint;
@@ -306,11 +299,12 @@ export class Slave extends Emitter<SlaveEvents> {
 
 	#bytes(bytes: Uint8Array): void {
 		if (this.#held !== undefined) this.#held.push(bytes);
-		else this.#relay.receive(bytes);
+		else this.#relay?.receive(bytes);
 	}
 
 	#registered(id: string): void {
 		this.#id = id;
+		this.#relay = new IncomingWays(this.#link, (session, open) => this.#sessions.get(session)?.relay(open) ?? false);
 		// It may have been found out while the master considered.
 		this.#moved();
 		if (this.#state === 'reconnecting') {
@@ -328,14 +322,14 @@ export class Slave extends Emitter<SlaveEvents> {
 			const held = this.#held ?? [];
 			this.#held = undefined;
 			for (const each of held) {
-				if (each instanceof Uint8Array) this.#relay.receive(each);
+				if (each instanceof Uint8Array) this.#relay?.receive(each);
 				else this.#handle(each);
 			}
 		}, 0);
 	}
 
 	#lost(error: EnslavismError, attempt: number, delay: number): void {
-		this.#relay.reset();
+		this.#relay?.close();
 		if (this.#state === 'open') {
 			this.#state = 'reconnecting';
 			this.emit('disconnected', error);
@@ -355,7 +349,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		if (this.#state === 'closed') return;
 		const wasOpen = this.#state === 'open';
 		this.#state = 'closed';
-		this.#relay.reset();
+		this.#relay?.close();
 		// Nobody can be introduced any more, also when it was not this end that closed the link.
 		this.#endpoint?.close();
 		const waiting = this.#waiting;

@@ -2,6 +2,7 @@ import { channelCarrier, closeWhenIdle, lateCarrier, type MuxBase, type StreamOp
 import type { StreamHandler } from '../mux/index.js';
 import { EnslavismError, isEnslavismError, type ServerName } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
+import { find } from './finds.js';
 import { checkMaster, type MasterLike, STREAMS_CHANNEL, type StreamsHost, serverName } from './host.js';
 
 /** Options of a `StreamClient`. */
@@ -82,7 +83,7 @@ export class BaseStreamClient<Face extends StreamHandler> {
 	async #reach(server: ServerName) {
 		const until = performance.now() + this.#wait;
 		for (;;) {
-			const slave = await this.#master.find(server, Math.max(0, until - performance.now()));
+			const slave = await find(this.#master, server, Math.max(0, until - performance.now()));
 			try {
 				return { slave, channel: await slave.createDataChannel(STREAMS_CHANNEL) };
 			} catch (error) {

@@ -23,7 +23,7 @@ export interface StreamsHost<Face extends StreamHandler> {
 }
 
 /** The part of a `MasterConnection` that is used; it may come from another script of the page. */
-export type MasterLike = Pick<BaseMasterConnection, 'url' | 'options' | 'state' | 'find' | 'on' | 'off'>;
+export type MasterLike = Pick<BaseMasterConnection, 'url' | 'options' | 'state' | 'ask' | 'on' | 'off'>;
 
 /** Name of the data channel that carries the streams of a session. */
 export const STREAMS_CHANNEL = 'streams';
@@ -37,6 +37,6 @@ export function serverName(prefix = STREAMS_PREFIX, name: unknown): ServerName {
 
 /** @throws EnslavismError `bad-option` for what is no connection to a master */
 export function checkMaster(master: MasterLike): void {
-	if (typeof master?.find === 'function') return;
+	if (typeof master?.ask === 'function') return;
 	throw new EnslavismError('bad-option', 'the first argument is a MasterConnection');
 }

@@ -88,7 +88,7 @@ export class EnslavismError extends Error {
 
 	/** @param message default: the code, as words */
 	constructor(code: ErrorCode, message = '', details: ErrorDetails = {}) {
-		super(message || code.replaceAll('-', ' '), details.cause === undefined ? undefined : { cause: details.cause });
+		super(message || code.replaceAll('-', ' '), details);
 		this.name = 'EnslavismError';
 		this.code = code;
 		this.reason = details.reason;

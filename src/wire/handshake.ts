@@ -5,15 +5,13 @@ import * as LIMITS from './limits.js';
 /** The subprotocol of a link, and with it the version of everything said there. */
 export const PROTOCOL = 'enslavism.1';
 
-/** Where each kind of link is opened, below the master's URL. A server is a slave that has a name instead of being listed. */
-export const PATHS = {
-	client: '/enslavism/clients',
-	slave: '/enslavism/slaves',
-	server: '/enslavism/servers',
-} as const;
+/** The kinds of links. A server is a slave that has a name instead of being listed. */
+export type LinkKind = 'client' | 'slave' | 'server';
 
-/** The kinds of links. */
-export type LinkKind = keyof typeof PATHS;
+/** Where a link of this kind is opened, below the master's URL. */
+export function pathOf(kind: LinkKind): string {
+	return `/enslavism/${kind}s`;
+}
 
 /** Authentication data: an object of JSON values. The document's `authData` is one of strings. */
 export type AuthData = Record<string, unknown>;
@@ -118,7 +116,7 @@ function readAuth(token: string): AuthData | undefined {
  * @throws EnslavismError `bad-url`
  */
 export function linkUrl(masterUrl: string, kind: LinkKind): string {
-	return urlBelow(masterUrl, PATHS[kind]);
+	return urlBelow(masterUrl, pathOf(kind));
 }
 
 /**
@@ -137,5 +135,5 @@ export function urlBelow(masterUrl: string, path: string): string {
 	} catch {
 		// Not a URL.
 	}
-	throw new EnslavismError('bad-url', `"${masterUrl}" is not the URL of a master, such as ws://localhost:8080`);
+	throw new EnslavismError('bad-url', `not the URL of a master: ${masterUrl}`);
 }

@@ -58,6 +58,6 @@ export function decodeUserData(encoded: string): unknown {
 	try {
 		return parse(encoded, { View: ownView });
 	} catch (cause) {
-		throw new EnslavismError('bad-user-data', `user data cannot be decoded: ${messageOf(cause)}`, { cause });
+		throw new EnslavismError('bad-user-data', 'user data cannot be decoded', { cause });
 	}
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type LinkKind, PATHS, PROTOCOL } from '../../src/wire/index.js';
+import { type LinkKind, PROTOCOL, pathOf } from '../../src/wire/index.js';
 import { within } from './wait.js';
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, reserved: 3, close: 8, ping: 9 } as const;
@@ -37,7 +37,7 @@ export function frame(payload: string | Uint8Array, options: FrameOptions = {}):
 /** The upgrade request of a link. */
 export function upgradeRequest(kind: LinkKind): string {
 	const headers = [
-		`GET ${PATHS[kind]} HTTP/1.1`,
+		`GET ${pathOf(kind)} HTTP/1.1`,
 		'Host: localhost',
 		'Connection: Upgrade',
 		'Upgrade: websocket',

@@ -1,27 +1,20 @@
 import * as LIMITS from '../../wire/limits.js';
-import { Engine, type EngineHandler } from '../engine.js';
 import { HEADER_BYTES } from '../frame.js';
 import { joined } from '../pieces.js';
-import type { SessionOptions } from '../session.js';
+import { Session } from '../session.js';
 import type { Stream } from '../stream.js';
 
 /** The socket that a {@link LinkMux} shares with others. */
 export interface LinkMuxHost {
 	/** Bytes that wait in the socket. */
 	readonly bufferedAmount: number;
-	/** Sends binary frames. */
+	/** Sends binary frames, together where that can be. */
 	sendBytes(frames: Uint8Array[]): void;
 	/** The other end opened a stream; it is refused unless it has a handler when this returns. */
 	opened(stream: Stream): void;
 	/** What arrived is not yamux. */
 	broken(): void;
 }
-
-/**
- * What a link's streams run on: the small `Engine`, which makes one message of all that leaves together, or `Session`, which copies
- * less of it.
- */
-export type LinkEngine = new (options: SessionOptions, handler: EngineHandler) => Engine;
 
 /** Bytes that may wait in the socket before more is held back, so that what else is said there need not wait long. */
 const HIGH_BYTES = 64 * 1024;
@@ -40,18 +33,15 @@ export const NO_HANDLER = { data: () => {}, ended: () => {}, accepted: () => {},
 
 /** Streams over the binary frames of a WebSocket that carries other messages as well. */
 export class LinkMux {
-	readonly session: Engine;
+	readonly session: Session;
 	readonly #host: LinkMuxHost;
 	#poll: unknown;
 	#flushing = false;
 
-	/**
-	 * @param client whether this end is yamux's client
-	 * @param kind what it runs on
-	 */
-	constructor(client: boolean, host: LinkMuxHost, kind: LinkEngine = Engine) {
+	/** @param client whether this end is yamux's client */
+	constructor(client: boolean, host: LinkMuxHost) {
 		this.#host = host;
-		this.session = new kind(
+		this.session = new Session(
 			{ client, frameBytes: FRAME_BYTES, maxWindow: LIMITS.relayWindowBytes, packBytes: PACK_BYTES },
 			{
 				opened: (stream) => host.opened(stream),
@@ -112,7 +102,7 @@ export class StreamHead {
 
 	/** Takes bytes; gives the session's id and what came behind it, once all of the id is there. */
 	push(bytes: Uint8Array): { session: string; rest: Uint8Array } | undefined {
-		this.#read = joined([this.#read, bytes], this.#read.length + bytes.length);
+		this.#read = joined([this.#read, bytes]);
 		const end = 1 + (this.#read[0] ?? 0);
 		if (this.#read.length < end) return undefined;
 		return { session: new TextDecoder().decode(this.#read.slice(1, end)), rest: this.#read.slice(end) };

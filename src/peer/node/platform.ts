@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import type { OpenSocket } from '../../link/index.js';
-import { sendTogether } from '../../mux/node/together.js';
-import { Session } from '../../mux/session.js';
+import { packed, sendTogether } from '../../mux/node/together.js';
 import * as CLOSE from '../../wire/close-codes.js';
 import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
@@ -47,7 +46,7 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 		},
 		send: (data) => {
 			if (socket.readyState !== WebSocket.OPEN) return;
-			if (Array.isArray(data)) sendTogether(socket, data);
+			if (Array.isArray(data)) sendTogether(socket, packed(data));
 			else socket.send(data);
 		},
 		close: (code, reason) => {
@@ -82,7 +81,6 @@ export const nodePlatform: Platform = {
 	// A server does not sleep, and nothing tells it that its network is back.
 	onWake: () => () => {},
 	createPeer: createNodePeer,
-	linkEngine: Session,
 	openEndpoint,
 	defaultMasterUrl: () => '',
 };
