@@ -41,9 +41,12 @@ async function* inTurn(parts: string[][]): AsyncGenerator<TestEvent> {
 	const sums = new Map<string, number>();
 	for (const files of parts) {
 		if (files.length === 0) continue;
+		const isInBrowsers = files.some(inBrowsers);
+		// Pages load what an installed package serves.
+		if (isInBrowsers) process.env.NODE_ENV ??= 'production';
 		for await (const event of run({
 			files,
-			concurrency: files.some(inBrowsers) ? BROWSER_CONCURRENCY : CONCURRENCY,
+			concurrency: isInBrowsers ? BROWSER_CONCURRENCY : CONCURRENCY,
 			timeout: FILE_TIMEOUT,
 		}) as AsyncIterable<TestEvent>) {
 			if (event.type === 'test:fail') process.exitCode = 1;
