@@ -102,7 +102,9 @@ export class RelayLink {
 	#target: Way | undefined;
 	#isLast = false;
 	#nextId = 1;
+	/** Whether no more ways can be opened, and whether nothing at all can happen any more. */
 	#leaving = false;
+	#over = false;
 	#sending = false;
 	#poll: unknown;
 
@@ -124,7 +126,7 @@ export class RelayLink {
 
 	/** Takes a binary frame of the link. */
 	receive(bytes: Uint8Array): void {
-		for (let at = 0; at < bytes.length; ) {
+		for (let at = 0; at < bytes.length && !this.#over; ) {
 			const part = bytes.subarray(at, at + (this.#left || HEADER_BYTES - this.#have));
 			at += part.length;
 			if (this.#left > 0) {
@@ -146,9 +148,8 @@ export class RelayLink {
 	close(): void {
 		clearTimeout(this.#poll);
 		this.#leaving = true;
-		// What is still to come is nobody's.
-		this.#left = Number.POSITIVE_INFINITY;
-		this.#target = undefined;
+		this.#over = true;
+		this.#control = [];
 		for (const way of this.ways.values()) this.#forget(way, false);
 	}
 
@@ -245,6 +246,7 @@ export class RelayLink {
 
 	/** Sends a frame without data. */
 	#tell(type: number, flags: number, id: number, length: number): void {
+		if (this.#over) return;
 		this.#control.push(header(type, flags, id, length));
 		if (this.#control.length > LIMITS.muxControlFrames) this.#host.broken();
 		else this.#flush();
@@ -260,17 +262,19 @@ export class RelayLink {
 	#send(): void {
 		this.#sending = false;
 		clearTimeout(this.#poll);
-		while (this.#host.bufferedAmount < HIGH_BYTES) {
+		while (this.#control.length + this.#ready.size > 0) {
+			if (this.#host.bufferedAmount >= HIGH_BYTES) {
+				this.#poll = setTimeout(() => this.#send(), POLL_MS);
+				return;
+			}
 			const pieces = this.#control.splice(0);
 			let room = TURN_BYTES;
 			for (const way of this.#ready) {
 				room -= this.#pull(way, room, pieces);
 				if (room === 0) break;
 			}
-			if (pieces.length === 0) return;
 			this.#host.sendBytes(pieces);
 		}
-		if (!this.#leaving) this.#poll = setTimeout(() => this.#send(), POLL_MS);
 	}
 
 	/** A way's next frame; gives how many bytes of data it has. */
@@ -307,6 +311,8 @@ export class RelayLink {
 	}
 
 	#gotFrame(type: number, flags: number, id: number, length: number): void {
+		this.#left = type === DATA ? length : 0;
+		this.#isLast = (flags & FIN) > 0;
 		if ((flags & SYN) > 0) {
 			if (id % 2 === 1 || this.ways.has(id)) {
 				this.#host.broken();
@@ -319,8 +325,6 @@ export class RelayLink {
 		// Of a way that is over something may have been under way.
 		const way = this.ways.get(id);
 		this.#target = way;
-		this.#left = type === DATA ? length : 0;
-		this.#isLast = (flags & FIN) > 0;
 		if (way === undefined) return;
 		if ((flags & RST) > 0) this.#forget(way, type === WINDOW && length === REFUSED);
 		else if (type === WINDOW) {
