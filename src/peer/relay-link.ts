@@ -73,12 +73,6 @@ export class Way {
 	constructor(id: number) {
 		this.id = id;
 	}
-
-	lost(final: boolean): void {
-		const { handlers } = this;
-		this.handlers = undefined;
-		handlers?.lost(final);
-	}
 }
 
 /**
@@ -352,7 +346,9 @@ export class RelayLink {
 		way.queued = 0;
 		this.ways.delete(way.id);
 		this.#ready.delete(way);
-		way.lost(final);
+		const { handlers } = way;
+		way.handlers = undefined;
+		handlers?.lost(final);
 	}
 }
 
