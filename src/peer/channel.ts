@@ -10,6 +10,7 @@ import type {
 	ChannelMessageEvent,
 } from './channel-events.js';
 import type { ChannelHost, ChannelSetup } from './channel-host.js';
+import { COPIED_BYTES } from './frames.js';
 import { Lane } from './lane.js';
 import { Arrived, Kept, sizeOf } from './numbering.js';
 import type { RtcChannel } from './rtc.js';
@@ -291,13 +292,14 @@ export class Channel extends Emitter<ChannelEvents> {
 		const kept = this.#kept;
 		const lane = this.#lane;
 		const { paths } = this.#host;
-		// The caller may write into its memory as soon as this returns. A lane copies it, a trunk may not.
-		const isCopied = typeof message === 'string' || (!kept && lane?.ready && !paths.silent);
-		const own = isCopied ? message : (kept?.copy(message) ?? new Uint8Array(message));
-		const number = kept?.keep(own) ?? 0;
+		const byTrunk = !lane?.ready || paths.silent;
+		// The caller may write into its memory as soon as this returns.
+		const isOwn = byTrunk && typeof message !== 'string' && message.length > COPIED_BYTES;
+		const own = isOwn ? new Uint8Array(message) : message;
+		const number = kept?.keep(own, isOwn) ?? 0;
 		if (!kept) this.#loose++;
-		if (kept) paths.watch.start();
-		if (!lane?.ready || paths.silent) this.#host.send(this, number, own);
+		else paths.watch.start();
+		if (byTrunk) this.#host.send(this, number, own);
 		if (!lane?.ready) return;
 		if (paths.silent) {
 			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.

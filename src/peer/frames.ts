@@ -29,6 +29,9 @@ export const FRAME_BYTES = 11;
 export const LENGTH_BYTES = 4;
 export const RELAYED_BYTES = LENGTH_BYTES + FRAME_BYTES;
 
+/** Payloads up to this many bytes are copied by the path that they are handed to; longer ones are kept there until they have left. */
+export const COPIED_BYTES = 4 * 1024;
+
 /** A frame read; `data` is the payload. */
 export interface Frame {
 	kind: number;

@@ -3,8 +3,8 @@
  * not delivered; so the sender keeps each message until the other end has acknowledged its number, and the receiver
  * tells every number once.
  */
-import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
+import { ByteRing } from './byte-ring.js';
 
 /** A message: text is a string, bytes are an `ArrayBuffer` or a view. */
 export type Message = string | ArrayBuffer | Uint8Array;
@@ -14,38 +14,30 @@ export function sizeOf(message: Message): number {
 	return typeof message === 'string' ? message.length : message.byteLength;
 }
 
-/** Memory that small messages of a channel share until all of them are acknowledged. */
-const BLOCK_BYTES = 16 * 1024;
-
 /** What was sent and is not acknowledged. */
 export class Kept {
 	/** Number of the next message. */
 	next = 0;
 	/** Bytes that are kept. */
 	bytes = 0;
-	#messages: Message[] = [];
+	/** Messages, and the lengths of those that are in the ring. */
+	#messages: (Message | number)[] = [];
 	/** Where in the list the first kept message is. */
 	#head = 0;
-	readonly #slab = new Slab();
+	readonly #ring = new ByteRing();
 
 	/** How many messages are kept. */
 	get count(): number {
 		return this.#messages.length - this.#head;
 	}
 
-	/** A copy that may be kept: small ones share memory, since each piece of memory has a price of its own. */
-	copy(message: Uint8Array): Uint8Array {
-		const { length } = message;
-		if (length > BLOCK_BYTES / 4) return new Uint8Array(message);
-		// Grows with what is kept: most channels are idle, or say little.
-		const copy = this.#slab.take(length, Math.min(BLOCK_BYTES, Math.max(4 * length, this.bytes)));
-		copy.set(message);
-		return copy;
-	}
-
-	/** Keeps a message; gives its number. */
-	keep(message: Message): number {
-		this.#messages.push(message);
+	/** Keeps a message, as it is if its memory is its own, and otherwise a copy of its bytes; gives its number. */
+	keep(message: Message, isOwn = false): number {
+		if (isOwn || !(message instanceof Uint8Array)) this.#messages.push(message);
+		else {
+			this.#ring.put(message);
+			this.#messages.push(message.length);
+		}
 		this.bytes += sizeOf(message);
 		return this.next++;
 	}
@@ -54,7 +46,11 @@ export class Kept {
 	acknowledge(number: number): void {
 		let first = this.next - this.count;
 		if (number > this.next) return;
-		for (; first < number; first++) this.bytes -= sizeOf(this.#messages[this.#head++] as Message);
+		for (; first < number; first++) {
+			const message = this.#messages[this.#head++] as Message | number;
+			if (typeof message === 'number') this.#ring.drop(message);
+			this.bytes -= typeof message === 'number' ? message : sizeOf(message);
+		}
 		if (this.#head < this.#messages.length && this.#head < 1024) return;
 		this.#messages = this.#messages.slice(this.#head);
 		this.#head = 0;
@@ -62,8 +58,15 @@ export class Kept {
 
 	/** Tells every kept message with its number. */
 	each(tell: (number: number, message: Message) => void): void {
-		const first = this.next - this.count;
-		for (const [index, message] of this.#messages.slice(this.#head).entries()) tell(first + index, message);
+		let number = this.next - this.count;
+		let at = 0;
+		for (const message of this.#messages.slice(this.#head)) {
+			if (typeof message !== 'number') tell(number++, message);
+			else {
+				tell(number++, this.#ring.read(at, message));
+				at += message;
+			}
+		}
 	}
 }
 

@@ -19,10 +19,9 @@ import {
 	setHeader,
 	WINDOW,
 } from '../mux/frame.js';
-import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
 import type { RelayHandlers, RelayPipe } from './carrier.js';
-import { FRAME_BYTES, frameOf, LENGTH_BYTES, payloadOf, RELAYED_BYTES, writeHead } from './frames.js';
+import { COPIED_BYTES, FRAME_BYTES, frameOf, LENGTH_BYTES, payloadOf, RELAYED_BYTES, writeHead } from './frames.js';
 
 /** What the ways of a link need of it. */
 export interface RelayLinkHost {
@@ -45,9 +44,6 @@ const POLL_MS = 4;
 
 /** Memory that small frames are written into, one behind the other. */
 const BLOCK_BYTES = 16 * 1024;
-
-/** Payloads longer than this are not copied. */
-const COPY_BYTES = 4 * 1024;
 
 /** A way: one stream of yamux. Whoever hears that the other end has ended its half ends its own. */
 export class Way {
@@ -87,7 +83,8 @@ export class RelayLink {
 	readonly #ready = new Set<Way>();
 	/** Frames without data to send. */
 	#control: Uint8Array[] = [];
-	readonly #slab = new Slab();
+	/** What is left of the memory that small frames are written into. */
+	#block = new Uint8Array(0);
 	/** The header that arrives now, and how much of it is here. */
 	readonly #header = new Uint8Array(HEADER_BYTES);
 	#have = 0;
@@ -163,8 +160,11 @@ export class RelayLink {
 			},
 			send: (kind, channel, number, payload = '') => {
 				const data = payloadOf(payload);
-				const isLong = data.length > COPY_BYTES;
-				const bytes = this.#slab.take(RELAYED_BYTES + (isLong ? 0 : data.length), BLOCK_BYTES);
+				const isLong = data.length > COPIED_BYTES;
+				const size = RELAYED_BYTES + (isLong ? 0 : data.length);
+				if (this.#block.length < size) this.#block = new Uint8Array(BLOCK_BYTES);
+				const bytes = this.#block.subarray(0, size);
+				this.#block = this.#block.subarray(size);
 				new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, FRAME_BYTES + data.length);
 				writeHead(bytes, LENGTH_BYTES, kind, channel, number);
 				if (!isLong) bytes.set(data, RELAYED_BYTES);
