@@ -19,7 +19,6 @@ import {
 	setHeader,
 	WINDOW,
 } from '../mux/frame.js';
-import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
 import type { RelayHandlers, RelayPipe } from './carrier.js';
 import { COPIED_BYTES, FRAME_BYTES, frameOf, LENGTH_BYTES, payloadOf, RELAYED_BYTES, writeHead } from './frames.js';
@@ -70,12 +69,6 @@ export class Way {
 	constructor(id: number) {
 		this.id = id;
 	}
-
-	lost(final: boolean): void {
-		const { handlers } = this;
-		this.handlers = undefined;
-		handlers?.lost(final);
-	}
 }
 
 /**
@@ -90,7 +83,8 @@ export class RelayLink {
 	readonly #ready = new Set<Way>();
 	/** Frames without data to send. */
 	#control: Uint8Array[] = [];
-	readonly #slab = new Slab();
+	/** What is left of the memory that small frames are written into. */
+	#block = new Uint8Array(0);
 	/** The header that arrives now, and how much of it is here. */
 	readonly #header = new Uint8Array(HEADER_BYTES);
 	#have = 0;
@@ -99,7 +93,9 @@ export class RelayLink {
 	#target: Way | undefined;
 	#isLast = false;
 	#nextId = 1;
+	/** Whether no more ways can be opened, and whether nothing at all can happen any more. */
 	#leaving = false;
+	#over = false;
 	#sending = false;
 	#poll: unknown;
 
@@ -121,7 +117,7 @@ export class RelayLink {
 
 	/** Takes a binary frame of the link. */
 	receive(bytes: Uint8Array): void {
-		for (let at = 0; at < bytes.length; ) {
+		for (let at = 0; at < bytes.length && !this.#over; ) {
 			const part = bytes.subarray(at, at + (this.#left || HEADER_BYTES - this.#have));
 			at += part.length;
 			if (this.#left > 0) {
@@ -143,9 +139,8 @@ export class RelayLink {
 	close(): void {
 		clearTimeout(this.#poll);
 		this.#leaving = true;
-		// What is still to come is nobody's.
-		this.#left = Number.POSITIVE_INFINITY;
-		this.#target = undefined;
+		this.#over = true;
+		this.#control = [];
 		for (const way of this.ways.values()) this.#forget(way, false);
 	}
 
@@ -166,7 +161,10 @@ export class RelayLink {
 			send: (kind, channel, number, payload = '') => {
 				const data = payloadOf(payload);
 				const isLong = data.length > COPIED_BYTES;
-				const bytes = this.#slab.take(RELAYED_BYTES + (isLong ? 0 : data.length), BLOCK_BYTES);
+				const size = RELAYED_BYTES + (isLong ? 0 : data.length);
+				if (this.#block.length < size) this.#block = new Uint8Array(BLOCK_BYTES);
+				const bytes = this.#block.subarray(0, size);
+				this.#block = this.#block.subarray(size);
 				new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, FRAME_BYTES + data.length);
 				writeHead(bytes, LENGTH_BYTES, kind, channel, number);
 				if (!isLong) bytes.set(data, RELAYED_BYTES);
@@ -242,6 +240,7 @@ export class RelayLink {
 
 	/** Sends a frame without data. */
 	#tell(type: number, flags: number, id: number, length: number): void {
+		if (this.#over) return;
 		this.#control.push(header(type, flags, id, length));
 		if (this.#control.length > LIMITS.muxControlFrames) this.#host.broken();
 		else this.#flush();
@@ -257,17 +256,19 @@ export class RelayLink {
 	#send(): void {
 		this.#sending = false;
 		clearTimeout(this.#poll);
-		while (this.#host.bufferedAmount < HIGH_BYTES) {
+		while (this.#control.length + this.#ready.size > 0) {
+			if (this.#host.bufferedAmount >= HIGH_BYTES) {
+				this.#poll = setTimeout(() => this.#send(), POLL_MS);
+				return;
+			}
 			const pieces = this.#control.splice(0);
 			let room = TURN_BYTES;
 			for (const way of this.#ready) {
 				room -= this.#pull(way, room, pieces);
 				if (room === 0) break;
 			}
-			if (pieces.length === 0) return;
 			this.#host.sendBytes(pieces);
 		}
-		if (!this.#leaving) this.#poll = setTimeout(() => this.#send(), POLL_MS);
 	}
 
 	/** A way's next frame; gives how many bytes of data it has. */
@@ -304,6 +305,8 @@ export class RelayLink {
 	}
 
 	#gotFrame(type: number, flags: number, id: number, length: number): void {
+		this.#left = type === DATA ? length : 0;
+		this.#isLast = (flags & FIN) > 0;
 		if ((flags & SYN) > 0) {
 			if (id % 2 === 1 || this.ways.has(id)) {
 				this.#host.broken();
@@ -316,8 +319,6 @@ export class RelayLink {
 		// Of a way that is over something may have been under way.
 		const way = this.ways.get(id);
 		this.#target = way;
-		this.#left = type === DATA ? length : 0;
-		this.#isLast = (flags & FIN) > 0;
 		if (way === undefined) return;
 		if ((flags & RST) > 0) this.#forget(way, type === WINDOW && length === REFUSED);
 		else if (type === WINDOW) {
@@ -345,7 +346,9 @@ export class RelayLink {
 		way.queued = 0;
 		this.ways.delete(way.id);
 		this.#ready.delete(way);
-		way.lost(final);
+		const { handlers } = way;
+		way.handlers = undefined;
+		handlers?.lost(final);
 	}
 }
 

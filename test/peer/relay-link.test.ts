@@ -198,7 +198,11 @@ describe('the ways of a link', () => {
 		const pipe = link.open('s', heard.handlers);
 		link.receive(frame(GO_AWAY, 0, 0, 0));
 		assert.equal(link.open('t', listener().handlers), undefined);
+		host.bufferedAmount = 1e6;
 		pipe?.send(TEXT, 0, 0, 'x');
+		assert.deepEqual(await host.frames(), []);
+		host.bufferedAmount = 0;
+		while (host.sent.length === 0) await turns();
 		assert.equal((await host.frames()).length, 2);
 		assert.deepEqual(heard.lost, []);
 	});
@@ -370,6 +374,15 @@ describe('the ways of a slave', () => {
 			await turns();
 			assert.equal(opened[0]?.open(heard.handlers), undefined);
 		}
+	});
+
+	it('are none any more once the link is broken, also by what this end had to answer', () => {
+		const { host, link, opened } = slave();
+		host.bufferedAmount = 1e9;
+		link.receive(Buffer.concat(Array(LIMITS.muxControlFrames).fill(frame(PING, SYN, 0, 1))));
+		const bytes = [frame(WINDOW, SYN, 2, 0), data(2, '\x00'), frame(PING, SYN, 0, 1)];
+		link.receive(Buffer.concat([...bytes, frame(WINDOW, SYN, 4, 0), data(4, '\x00')]));
+		assert.deepEqual([host.isBroken, opened.length], [true, 1]);
 	});
 
 	it('are as many as may be', async () => {
