@@ -6,7 +6,6 @@ import { type Carrier, type OpenRelay, PATHS, type PathKind, type RelayPipe } fr
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
 import { FRAME_BYTES, type Frame, PING, SILENT } from './frames.js';
-import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
 import { RtcPath, type RtcPathHost } from './rtc-path.js';
 import { Timer } from './timer.js';
@@ -208,11 +207,6 @@ export class Paths implements RtcPathHost {
 		this.#choose(false);
 	}
 
-	/** Sends a frame over the best path, if there is one. */
-	send(kind: number, channel: number, number: number, payload?: Message): void {
-		this.carrier?.send(kind, channel, number, payload);
-	}
-
 	close(): void {
 		this.ended = true;
 		this.#relayRetry.stop();
@@ -242,7 +236,7 @@ export class Paths implements RtcPathHost {
 		const direct = this.#direct;
 		try {
 			this.#rtc = new RtcPath(this.#options, attempt, direct, this);
-			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found');
+			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc);
 			this.#rtc.start();
 		} catch (cause) {
 			if (this.refuses('relay')) {
@@ -256,8 +250,8 @@ export class Paths implements RtcPathHost {
 		}
 	}
 
-	#giveUpIn(ms: number, problem: string): void {
-		this.#bound.set(ms, () => this.rtcLost(problem, false));
+	#giveUpIn(ms: number): void {
+		this.#bound.set(ms, () => this.rtcLost('no answer', false));
 	}
 
 	rtcOpened(maxMessageSize: number): void {
@@ -276,7 +270,7 @@ export class Paths implements RtcPathHost {
 
 	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
 	rtcWeak(weak: boolean): void {
-		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected, 'no answer');
+		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected);
 		else if (!this.silent) this.#bound.stop();
 	}
 
@@ -327,7 +321,7 @@ export class Paths implements RtcPathHost {
 		if (!this.#rtc?.open || this.silent || !isRoom) return false;
 		this.silent = true;
 		this.watch.ask();
-		this.#giveUpIn(WAITS.disconnected, 'no answer');
+		this.#giveUpIn(WAITS.disconnected);
 		this.#choose(true);
 		return true;
 	}

@@ -17,7 +17,7 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 		// The cast: a view of shared memory is refused by the browser itself.
 		send: (data) => {
 			if (socket.readyState !== WebSocket.OPEN) return;
-			for (const each of Array.isArray(data) ? data : [data]) socket.send(each as string | Uint8Array<ArrayBuffer>);
+			for (const each of [data].flat()) socket.send(each as string | Uint8Array<ArrayBuffer>);
 		},
 		// Browsers let a page choose 1000 and 3000 to 4999 only.
 		close: (code, reason) => socket.close(code === 1000 || code >= 3000 ? code : 1000, reason),
