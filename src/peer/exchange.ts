@@ -133,7 +133,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	say(message: Control): void {
 		const text = JSON.stringify(message);
 		if (this.#kept.bytes + text.length <= LIMITS.controlBufferedBytes) {
-			this.paths.carrier?.send(TEXT, 0, this.#kept.keep(text), text);
+			this.paths.send(TEXT, 0, this.#kept.keep(text), text);
 			this.paths.watch.start();
 		} else this.#session.fail(new EnslavismError('limit-reached'));
 	}
@@ -143,7 +143,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	 * the news of it. @param all whether messages may be lost as well
 	 */
 	sendAgain(all: boolean): void {
-		this.#kept.each((number, text) => this.paths.carrier?.send(TEXT, 0, number, text));
+		this.#kept.each((number, text) => this.paths.send(TEXT, 0, number, text));
 		if (!all) return;
 		for (const channel of this.channels.values()) {
 			channel.sendAgain();
@@ -160,7 +160,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		const answered = await new Promise<boolean>((resolve) => {
 			bound.set(WAITS.probe, () => resolve(false));
 			this.#pings.set(n, resolve);
-			this.paths.carrier?.send(PING, 0, n);
+			this.paths.send(PING, 0, n);
 		});
 		bound.stop();
 		this.#pings.delete(n);
@@ -216,7 +216,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 				this.#earlyLoose += most + RELAYED_BYTES;
 			}
 		}
-		this.paths.carrier?.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);
+		this.paths.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);
 	}
 
 	closing(channel: Channel): void {
@@ -270,7 +270,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		for (const channel of this.#due) {
 			const next = (channel === 0 ? this.#arrived : this.channels.get(channel))?.acknowledgement();
 			// None tells nothing; unreliable channels have none.
-			if (next) this.paths.carrier?.send(ACK, channel, next);
+			if (next) this.paths.send(ACK, channel, next);
 		}
 		this.#due.clear();
 	}

@@ -6,6 +6,7 @@ import { type Carrier, type OpenRelay, PATHS, type PathKind, type RelayPipe } fr
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
 import { FRAME_BYTES, type Frame, PING, SILENT } from './frames.js';
+import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
 import { RtcPath, type RtcPathHost } from './rtc-path.js';
 import { Timer } from './timer.js';
@@ -205,6 +206,11 @@ export class Paths implements RtcPathHost {
 		this.silent = false;
 		this.#bound.stop();
 		this.#choose(false);
+	}
+
+	/** Sends a frame over the best path, if there is one. */
+	send(kind: number, channel: number, number: number, payload?: Message): void {
+		this.carrier?.send(kind, channel, number, payload);
 	}
 
 	close(): void {
