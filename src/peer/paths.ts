@@ -242,7 +242,7 @@ export class Paths implements RtcPathHost {
 		const direct = this.#direct;
 		try {
 			this.#rtc = new RtcPath(this.#options, attempt, direct, this);
-			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc, 'no path was found');
+			this.#giveUpIn(direct ? WAITS.direct : WAITS.rtc);
 			this.#rtc.start();
 		} catch (cause) {
 			if (this.refuses('relay')) {
@@ -256,8 +256,8 @@ export class Paths implements RtcPathHost {
 		}
 	}
 
-	#giveUpIn(ms: number, problem: string): void {
-		this.#bound.set(ms, () => this.rtcLost(problem, false));
+	#giveUpIn(ms: number): void {
+		this.#bound.set(ms, () => this.rtcLost('no answer', false));
 	}
 
 	rtcOpened(maxMessageSize: number): void {
@@ -276,7 +276,7 @@ export class Paths implements RtcPathHost {
 
 	/** A path that is in doubt is left soon where there is another one, and given time where there is none. */
 	rtcWeak(weak: boolean): void {
-		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected, 'no answer');
+		if (weak) this.#giveUpIn(this.#relay ? WAITS.weak : WAITS.disconnected);
 		else if (!this.silent) this.#bound.stop();
 	}
 
@@ -327,7 +327,7 @@ export class Paths implements RtcPathHost {
 		if (!this.#rtc?.open || this.silent || !isRoom) return false;
 		this.silent = true;
 		this.watch.ask();
-		this.#giveUpIn(WAITS.disconnected, 'no answer');
+		this.#giveUpIn(WAITS.disconnected);
 		this.#choose(true);
 		return true;
 	}

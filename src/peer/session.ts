@@ -147,7 +147,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		if (this.paths.ended) return;
 		const said = this.leaving && this.#exchange.channels.size === 0;
 		this.leaving ??= error;
-		if (said || !this.paths.carrier) this.fail(this.leaving);
+		if (said || !this.paths.carrier) this.gone();
 		else this.#linger(0);
 	}
 
@@ -176,7 +176,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	changed(before: Carrier | undefined, again: boolean): void {
 		const { carrier, accepted } = this.paths;
 		if (again || before !== carrier) this.#exchange.sendAgain(again);
-		if (!carrier && this.leaving) this.fail(this.leaving);
+		if (!carrier && this.leaving) this.gone();
 		else if (this.#state === 'connecting') {
 			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {

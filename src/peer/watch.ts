@@ -67,14 +67,12 @@ export class Watch {
 	}
 
 	#wait(): void {
-		this.#timer.set(Math.min(MOST_MS, Math.max(LEAST_MS, this.#rtt)), () => this.#look());
-	}
-
-	#look(): void {
-		if (!this.#waiting()) return;
-		this.#quiet = this.heard ? 0 : this.#quiet + 1;
-		this.heard = false;
-		if (this.#quiet > 0) this.ask();
-		if (this.#quiet < LOOKS || !this.#silent()) this.#wait();
+		this.#timer.set(Math.min(MOST_MS, Math.max(LEAST_MS, this.#rtt)), () => {
+			if (!this.#waiting()) return;
+			this.#quiet = this.heard ? 0 : this.#quiet + 1;
+			this.heard = false;
+			if (this.#quiet > 0) this.ask();
+			if (this.#quiet < LOOKS || !this.#silent()) this.#wait();
+		});
 	}
 }
