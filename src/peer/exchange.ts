@@ -100,7 +100,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	 */
 	create(label: string, options: DataChannelOptions): Channel {
 		if (this.channels.size >= LIMITS.channelsPerSession) {
-			throw new EnslavismError('limit-reached');
+			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
 		}
 		const { negotiated, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
 		const used = new Set(Array.from(this.channels.values(), (channel) => channel.id));
