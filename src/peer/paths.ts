@@ -237,6 +237,8 @@ export class Paths implements RtcPathHost {
 
 	#begin(attempt: number): void {
 		if (this.#dropRtc()) this.#choose(true);
+		// That may have been the end of the session, if it was closing.
+		if (this.ended) return;
 		this.attempt = attempt;
 		this.#started = performance.now();
 		const direct = this.#direct;

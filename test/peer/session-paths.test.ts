@@ -138,6 +138,20 @@ describe('the paths of a session', () => {
 		assert.deepEqual([session.path, paths, host.peers.length], ['rtc', ['rtc', 'relay', 'rtc'], 2]);
 	});
 
+	it('are not begun anew where leaving the last one was the end of a session that closes', (t) => {
+		const { session, host, codes, signals } = stage(t, { makes: 'answer', openRelay: undefined });
+		session.start();
+		session.paths.description('offer', 'first', 0);
+		const trunk = host.peer().open();
+		trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		trunk.say({ t: 'bye', reason: '' });
+		assert.deepEqual(codes(), []);
+		session.paths.description('offer', 'second', 1);
+		assert.deepEqual(codes(), ['session-closed']);
+		assert.ok(host.peers.every(({ closed }) => closed));
+		assert.deepEqual(signals, []);
+	});
+
 	it('are waited for when the only one is left for a new attempt', async (t) => {
 		const { session, host, announced, paths } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
