@@ -112,7 +112,8 @@ export class RelayLink {
 		this.#tell(WINDOW, SYN, way.id, 0);
 		const id = new TextEncoder().encode(session);
 		this.#write(way, Uint8Array.of(id.length, ...id));
-		return this.pipe(way, handlers);
+		// The link may just have been given up.
+		return this.#over ? undefined : this.pipe(way, handlers);
 	}
 
 	/** Takes a binary frame of the link. */

@@ -297,6 +297,14 @@ describe('the ways of a link', () => {
 		assert.equal(host.isBroken, true);
 	});
 
+	it('are not opened where that is one word too many for the link', () => {
+		const { host, link } = client();
+		host.bufferedAmount = 1e9;
+		link.receive(Buffer.concat(Array(LIMITS.muxControlFrames).fill(frame(PING, SYN, 0, 1))));
+		assert.equal(link.open('s', listener().handlers), undefined);
+		assert.equal(host.isBroken, true);
+	});
+
 	it('leave nothing that waits when the link is lost', async (t) => {
 		const { host, link } = client();
 		const heard = listener();
