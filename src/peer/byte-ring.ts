@@ -10,6 +10,11 @@ export class ByteRing {
 	#first = 0;
 	#length = 0;
 
+	/** How many bytes of memory it has. */
+	get capacity(): number {
+		return this.#memory.length;
+	}
+
 	/** Copies bytes in. */
 	put(bytes: Uint8Array): void {
 		const length = this.#length + bytes.length;
