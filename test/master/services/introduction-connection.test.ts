@@ -168,7 +168,7 @@ describe('a connection', BOUND, () => {
 		assert.deepEqual(await back.heard.count(2), ['I am back', 'and stay']);
 	});
 
-	it('notices a socket that is dead', async (t) => {
+	it('notices a socket that is dead', { timeout: 30_000 }, async (t) => {
 		const { end, guest, port } = await openIntroduction(t, { silence: 200 });
 		const proxy = await CuttingProxy.open(t, port);
 		const [dead, carol] = [await RawSocket.open(t, `${proxy.url}/introduction/dead`), await guest('carol')];
@@ -182,8 +182,8 @@ describe('a connection', BOUND, () => {
 		assert.equal((await bob.closed).code, 1001);
 		quiet[0].send('we are only quiet');
 		await quiet[1].heard.count(1);
-		for (let joins = 1, told = -1; told !== carol.heard.items.length; joins++) {
-			assert.ok(joins < 500, 'the dead one is still introduced');
+		// Until the dead one is not introduced any more.
+		for (let told = -1; told !== carol.heard.items.length; ) {
 			told = carol.heard.items.length;
 			carol.say({ type: 'Join', join: ['k'] });
 			await carol.settle();
