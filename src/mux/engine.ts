@@ -1,7 +1,8 @@
 import { EnslavismError, type ErrorCode } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 import { ACK, DATA, FIN, GO_AWAY, GO_AWAY_REASONS, HEADER_BYTES, PING, RST, SYN, WINDOW } from './frame.js';
-import { type FrameList, joined } from './pieces.js';
+import type { Packer } from './packer.js';
+import { joined } from './pieces.js';
 import { NO_BYTES, RESET_CODES, Stream } from './stream.js';
 
 /** What happens to an engine. */
@@ -62,7 +63,7 @@ export class Engine {
 	over = false;
 	protected readonly maxWindow: number;
 	readonly #handler: EngineHandler;
-	readonly #frames: FrameList;
+	readonly #frames: Packer;
 	readonly #parity: number;
 	readonly #maxStreams: number;
 	readonly #frameBytes: number;
@@ -79,7 +80,7 @@ export class Engine {
 	#lastId = 0;
 	#mine = 0;
 
-	constructor(options: EngineOptions, handler: EngineHandler, frames: FrameList) {
+	constructor(options: EngineOptions, handler: EngineHandler, frames: Packer) {
 		this.#handler = handler;
 		this.#frames = frames;
 		this.#parity = options.client ? 1 : 0;

@@ -1,5 +1,4 @@
 import { HEADER_BYTES, setHeader } from './frame.js';
-import type { FrameList } from './pieces.js';
 
 /** Memory that headers and small data are packed into. */
 const SLAB_BYTES = 16 * 1024;
@@ -8,7 +7,7 @@ const SLAB_BYTES = 16 * 1024;
  * Puts frames one behind the other. Headers and data up to `packBytes` are copied together, so that many small frames
  * become one piece; longer data is passed on as it is.
  */
-export class Packer implements FrameList {
+export class Packer {
 	/** Bytes put in since the last {@link take}. */
 	bytes = 0;
 	readonly #packBytes: number;
