@@ -64,6 +64,8 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** The channel in the frames of its session. @internal */
 	readonly number: number;
+	/** Whether what is sent arrives for sure. @internal */
+	readonly reliable: boolean;
 	readonly #host: ChannelHost;
 	#state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
 	#lowThreshold = 0;
@@ -73,14 +75,11 @@ export class Channel extends Emitter<ChannelEvents> {
 	#unread: (string | ArrayBuffer)[] | undefined = [];
 	#unreadBytes = 0;
 	#lane: Lane | undefined;
-	/** What was sent, and what arrived, on a reliable channel. */
-	readonly #kept: Kept | undefined;
-	readonly #arrived: Arrived | undefined;
+	/** What was sent, and what arrived; of an unreliable channel just how much. */
+	readonly #kept = new Kept();
+	readonly #arrived: Arrived;
 	/** Where the other end's messages end: it is closing the channel. */
 	#last: number | undefined;
-	/** Unreliable messages that were sent, and that have arrived. */
-	#loose = 0;
-	#found = 0;
 	readonly #lingering = new Timer();
 
 	/** @internal */
@@ -95,8 +94,7 @@ export class Channel extends Emitter<ChannelEvents> {
 		this.maxRetransmits = options.maxRetransmits ?? null;
 		this.maxPacketLifeTime = options.maxPacketLifeTime ?? null;
 		this.negotiated = options.negotiated ?? false;
-		if (this.maxRetransmits !== null || this.maxPacketLifeTime !== null) return;
-		this.#kept = new Kept();
+		this.reliable = this.maxRetransmits === null && this.maxPacketLifeTime === null;
 		this.#arrived = new Arrived(this.ordered);
 	}
 
@@ -116,7 +114,7 @@ export class Channel extends Emitter<ChannelEvents> {
 	 */
 	get bufferedAmount(): number {
 		if (this.#state === 'closed') return 0;
-		return this.#kept?.bytes ?? this.#lane?.stream.bufferedAmount ?? 0;
+		return this.reliable ? this.#kept.bytes : (this.#lane?.stream.bufferedAmount ?? 0);
 	}
 
 	/** `bufferedamountlow` fires when `bufferedAmount` falls to this many bytes. Default 0. */
@@ -139,17 +137,12 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** How many messages were sent. @internal */
 	get sent(): number {
-		return this.#kept?.next ?? this.#loose;
+		return this.#kept.next;
 	}
 
 	/** Messages that the other end has not acknowledged. @internal */
 	get unacknowledged(): number {
-		return this.#kept?.count ?? 0;
-	}
-
-	/** Whether what is sent arrives for sure. @internal */
-	get reliable(): boolean {
-		return this.#kept !== undefined;
+		return this.#kept.count;
 	}
 
 	/**
@@ -203,8 +196,8 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** A message arrived. @internal */
 	arrived(number: number, message: string | ArrayBuffer): void {
-		if (!this.#arrived) {
-			this.#found++;
+		if (!this.reliable) {
+			this.#arrived.expected++;
 			this.#heard(message);
 			this.#perhapsEnd();
 		} else if (this.#arrived.take(number, message, this.#heard)) {
@@ -216,31 +209,31 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** All messages below this number have arrived; asked for when that is told to the other end. @internal */
 	acknowledgement(): number {
-		return this.#arrived?.acknowledgement() ?? 0;
+		return this.reliable ? this.#arrived.acknowledgement() : 0;
 	}
 
 	/** The other end has all messages below `number`. @internal */
 	acknowledge(number: number): void {
 		const before = this.bufferedAmount;
-		this.#kept?.acknowledge(number);
+		this.#kept.acknowledge(number);
 		if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) this.#tell('bufferedamountlow');
 	}
 
 	/** Sends again what was sent and may be lost. @internal */
 	sendAgain(): void {
-		this.#kept?.each((number, message) => this.#host.send(this, number, message));
+		this.#kept.each((number, message) => this.#host.send(this, number, message));
 	}
 
 	/** Gives the channel a stream of its own. @internal */
 	lane(stream: RtcChannel): void {
-		const numbers = this.#kept ? (this.ordered ? 'count' : 'frames') : 'none';
+		const numbers = this.reliable ? (this.ordered ? 'count' : 'frames') : 'none';
 		const lane = new Lane(stream, this.number, numbers, {
 			message: (number, data) => {
 				this.#host.paths.watch.heard = true;
 				this.arrived(number, data);
 			},
 			low: () => {
-				if (!this.#kept) this.#tell('bufferedamountlow');
+				if (!this.reliable) this.#tell('bufferedamountlow');
 			},
 			closed: () => {
 				if (this.#lane !== lane) return;
@@ -274,14 +267,14 @@ export class Channel extends Emitter<ChannelEvents> {
 		if (bytes > maxMessageSize) {
 			throw new EnslavismError('message-too-large', `${bytes} bytes, the other end takes ${maxMessageSize}`);
 		}
-		const kept = this.#kept;
+		const { reliable } = this;
 		this.#uncounted -= bytes;
-		if (!kept && this.#uncounted >= 0) return;
+		if (!reliable && this.#uncounted >= 0) return;
 		const waiting = this.bufferedAmount;
 		this.#uncounted = RECOUNT_BYTES - waiting;
 		// What is too much before the other end has accepted is dropped.
-		if (!kept && !this.#host.paths.accepted) return;
-		if (this.#host.fits(waiting, bytes) && (!kept || kept.count < LIMITS.channelKeptMessages)) return;
+		if (!reliable && !this.#host.paths.accepted) return;
+		if (this.#host.fits(waiting, bytes) && this.#kept.count < LIMITS.channelKeptMessages) return;
 		throw new EnslavismError(
 			'buffer-full',
 			`${waiting} bytes are waiting in "${this.label}"; wait for bufferedamountlow`,
@@ -289,28 +282,30 @@ export class Channel extends Emitter<ChannelEvents> {
 	}
 
 	#pass(message: string | Uint8Array): void {
-		const kept = this.#kept;
+		const { reliable } = this;
 		const lane = this.#lane;
 		const { paths } = this.#host;
 		const byTrunk = !lane?.ready || paths.silent;
 		// The caller may write into its memory as soon as this returns.
 		const isOwn = byTrunk && typeof message !== 'string' && message.length > COPIED_BYTES;
 		const own = isOwn ? new Uint8Array(message) : message;
-		const number = kept?.keep(own, isOwn) ?? 0;
-		if (!kept) this.#loose++;
-		else paths.watch.start();
+		let number = 0;
+		if (reliable) {
+			number = this.#kept.keep(own, isOwn);
+			paths.watch.start();
+		} else this.#kept.next++;
 		if (byTrunk) this.#host.send(this, number, own);
 		if (!lane?.ready) return;
 		if (paths.silent) {
 			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.
-			if (!kept || !this.ordered) return;
+			if (!reliable || !this.ordered) return;
 			lane.heard = lane.stream.bufferedAmount <= SILENT_LANE_BYTES;
 		}
 		try {
 			lane.send(number, message);
 		} catch (cause) {
 			// What is kept is sent again over the trunk, or over another path once this one has told that it is gone.
-			if (!kept) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
+			if (!reliable) throw new EnslavismError('rtc-failed', messageOf(cause), { cause });
 			lane.heard = false;
 			this.sendAgain();
 		}
@@ -327,14 +322,14 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	#perhapsEnd(): void {
 		if (this.#last === undefined) return;
-		if ((this.#arrived?.expected ?? this.#found) >= this.#last) this.end();
+		if (this.#arrived.expected >= this.#last) this.end();
 		// The last ones may be lost, or come later than what was said of them on another stream.
-		else if (!this.#arrived) this.#lingering.set(WAITS.lastWords, () => this.end());
+		else if (!this.reliable) this.#lingering.set(WAITS.lastWords, () => this.end());
 	}
 
 	/** Asks the host for `low` only where somebody listens: in Node each kind of event has a cost of its own. */
 	#watchLow(): void {
-		if (this.#kept || this.listenerCount('bufferedamountlow') === 0) return;
+		if (this.reliable || this.listenerCount('bufferedamountlow') === 0) return;
 		if (this.#lane) this.#lane.stream.bufferedAmountLowThreshold = this.#lowThreshold;
 	}
 
