@@ -1,4 +1,4 @@
-import { type Control, EnslavismError, readControl } from '../wire/index.js';
+import { CONTROL_CHANNEL, type Control, EnslavismError, readControl } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import type { Carrier } from './carrier.js';
@@ -27,8 +27,11 @@ const ACK_DELAY = 100;
 /** Numbers of negotiated channels in frames: those of the others stay below. */
 const NEGOTIATED = 2 ** 31;
 
-/** Streams that in-band channels are numbered with; the trunk's lies above. */
-const STREAMS = 1022;
+/** Streams that channels are numbered with; the trunk's lies above. */
+const STREAMS = CONTROL_CHANNEL.id;
+
+/** Number of a channel's stream over WebRTC: of a negotiated one the number that both ends chose. */
+const streamOf = (n: number): number => (n < NEGOTIATED ? (n + 1) % STREAMS : n - NEGOTIATED);
 
 /**
  * What the two ends of a session exchange, over whatever path there is: the messages of its channels, and those about
@@ -102,20 +105,18 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		if (this.channels.size >= LIMITS.channelsPerSession) {
 			throw new EnslavismError('limit-reached', `at most ${LIMITS.channelsPerSession} data channels`);
 		}
-		const { negotiated, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
-		const used = new Set(Array.from(this.channels.values(), (channel) => channel.id));
-		let id = options.id as number;
-		let n = NEGOTIATED + id;
+		const { id, negotiated, protocol, ordered, maxRetransmits, maxPacketLifeTime } = options;
+		const used = new Set(Array.from(this.channels.keys(), streamOf));
+		let n = NEGOTIATED + Number(id);
 		if (!negotiated) {
-			// Ids are used again as late as possible: the other end may still be closing the last channel that had one.
+			// Streams are used again as late as possible: the other end may still be closing the last channel that had one.
 			do {
 				n = this.#nextNumber;
 				this.#nextNumber += 2;
-				id = (n + 1) % STREAMS;
-			} while (used.has(id));
-		} else if (used.has(id)) throw new EnslavismError('bad-option', `id: ${id} is in use`);
-		const channel = this.#adopt(n, id, label, options);
-		this.say({ t: 'open', n, id, label, protocol, ordered, maxRetransmits, maxPacketLifeTime, negotiated });
+			} while (used.has(streamOf(n)));
+		} else if (used.has(streamOf(n))) throw new EnslavismError('bad-option', `id: ${id} is in use`);
+		const channel = this.#adopt(n, label, options);
+		this.say({ t: 'open', n, label, protocol, ordered, maxRetransmits, maxPacketLifeTime, negotiated });
 		this.#lane(channel);
 		this.#perhapsOpen(channel);
 		return channel;
@@ -237,8 +238,8 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		this.#session.fail(new EnslavismError('bad-message'));
 	}
 
-	#adopt(number: number, id: number, label: string, options: DataChannelOptions): Channel {
-		const channel = new Channel(this, { number, id, label, options });
+	#adopt(number: number, label: string, options: DataChannelOptions): Channel {
+		const channel = new Channel(this, { number, id: streamOf(number), label, options });
 		this.channels.set(number, channel);
 		return channel;
 	}
@@ -277,32 +278,32 @@ export class Exchange implements ChannelHost, PathsTraffic {
 
 	readonly #heard = (text: string | ArrayBuffer): void => {
 		const message = typeof text === 'string' ? readControl(text) : undefined;
-		if (message === undefined) this.broken();
-		else if (message.t === 'bye') this.#session.bye(message.reason);
-		else if (message.t === 'open') this.#theyOpened(message);
-		else if (message.t === 'close') this.channels.get(message.n)?.ends(message.last);
+		if (message?.t === 'bye') this.#session.bye(message.reason);
+		else if (message?.t === 'open') this.#theyOpened(message);
+		else if (message?.t === 'close') this.channels.get(message.n)?.ends(message.last);
+		else if (message?.t !== 'lane') this.broken();
 		else if (message.a === this.paths.attempt) this.channels.get(message.n)?.laneReady();
 	};
 
-	#theyOpened({ t: _, n, id, label, ...rest }: Extract<Control, { t: 'open' }>): void {
+	#theyOpened({ n, label, ...rest }: Extract<Control, { t: 'open' }>): void {
 		const options = rest as DataChannelOptions;
 		try {
-			checkChannel(label, { ...options, id, negotiated: options.negotiated || true });
+			checkChannel(label, { ...options, id: streamOf(n), negotiated: options.negotiated || true });
 		} catch {
 			this.broken();
 			return;
 		}
-		if (n === NEGOTIATED + id) {
+		if (n >= NEGOTIATED) {
 			this.#theirs.add(n);
 			this.#perhapsOpen(this.channels.get(n));
 			return;
 		}
 		// Each end numbers its own: odd numbers are of the end that makes the offer.
-		if (n < 1 || n >= NEGOTIATED || n % 2 === this.#nextNumber % 2 || this.channels.has(n)) this.broken();
+		if (n < 1 || n % 2 === this.#nextNumber % 2 || this.channels.has(n)) this.broken();
 		else if (this.paths.ended) return;
 		else if (this.channels.size >= LIMITS.channelsPerSession) this.say({ t: 'close', n, last: 0 });
 		else {
-			const channel = this.#adopt(n, id, label, options);
+			const channel = this.#adopt(n, label, options);
 			this.#session.announce(channel);
 			this.#lane(channel);
 			this.#perhapsOpen(channel);

@@ -10,8 +10,8 @@ export const CONTROL_CHANNEL = { label: 'enslavism', id: 1022 } as const;
 /**
  * A message of channel 0; `n` is the channel that it is about.
  *
- * - `open`: this end has opened the channel, with these options of `createDataChannel`; `id` is its stream over WebRTC.
- *   Of a negotiated channel both ends say so.
+ * - `open`: this end has opened the channel, with these options of `createDataChannel`. Of a negotiated channel both ends
+ *   say so.
  * - `lane`: this end listens on the channel's own stream, in the attempt `a` to connect over WebRTC.
  * - `close`: this end closes the channel; `last` messages of it were sent. Answered with the same.
  * - `bye`: this end closes the session, once its channels are closed.
@@ -20,7 +20,6 @@ export type Control =
 	| {
 			t: 'open';
 			n: number;
-			id: number;
 			label: string;
 			protocol?: string | undefined;
 			ordered?: boolean | undefined;
@@ -32,24 +31,14 @@ export type Control =
 	| { t: 'close'; n: number; last: number }
 	| { t: 'bye'; reason: string };
 
-/** The keys of each message that are numbers. */
-const NUMBERS: Record<string, readonly string[]> = {
-	open: ['n', 'id'],
-	lane: ['n', 'a'],
-	close: ['n', 'last'],
-	bye: [],
-};
-
-/** Reads one message of channel 0; `undefined` when it is none. */
+/** Reads one message of channel 0; `undefined` when it is none. What is not said is 0 or empty, which is no channel's number. */
 export function readControl(text: string): Control | undefined {
 	if (text.length > LIMITS.controlLength) return undefined;
 	try {
-		const message = JSON.parse(text) as Record<string, unknown>;
-		const { t, label = '', reason = '' } = message;
-		const numbers = typeof t === 'string' && Object.hasOwn(NUMBERS, t) ? NUMBERS[t] : undefined;
+		const { n = 0, a = 0, last = 0, label = '', reason = '', ...rest } = JSON.parse(text) as Record<string, unknown>;
 		const isText = typeof label === 'string' && typeof reason === 'string';
-		if (isText && numbers?.every((key) => Number.isSafeInteger(message[key]))) {
-			return { ...message, label, reason } as unknown as Control;
+		if (isText && [n, a, last].every(Number.isSafeInteger)) {
+			return { ...rest, n, a, last, label, reason } as unknown as Control;
 		}
 	} catch {
 		// Not JSON, or null.

@@ -45,7 +45,7 @@ describe('the paths of a session', () => {
 	it('carry the messages of a channel in order, each once, whatever comes over which', async (t) => {
 		const { openRelay, host, announced } = stage(t);
 		const pipe = openRelay();
-		pipe.say({ t: 'open', n: 2, id: 1, label: 'theirs' }, 0);
+		pipe.say({ t: 'open', n: 2, label: 'theirs' }, 0);
 		const heard: unknown[] = [];
 		announced[0]?.on('message', ({ data }) => heard.push(data));
 		const trunk = host.peer().open();
@@ -54,7 +54,7 @@ describe('the paths of a session', () => {
 		pipe.hear(TEXT, 2, 1, 'b');
 		pipe.hear(TEXT, 2, 0, 'a');
 		trunk.hear(BYTES, 2, 3, new Uint8Array([1]));
-		trunk.say({ t: 'open', n: 2, id: 1, label: 'theirs' }, 0);
+		trunk.say({ t: 'open', n: 2, label: 'theirs' }, 0);
 		assert.deepEqual(heard, ['a', 'b', 'c', new Uint8Array([1]).buffer]);
 		assert.equal(announced.length, 1);
 	});
@@ -109,7 +109,7 @@ describe('the paths of a session', () => {
 		const { session, relay, announced } = stage(t, { makes: 'answer', openRelay: undefined });
 		session.start();
 		session.paths.openRelay(relay.open);
-		relay.pipe().say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		relay.pipe().say({ t: 'open', n: 1, label: 'theirs' });
 		announced[0]?.send('0');
 		const old = relay.pipe();
 		session.paths.openRelay(relay.open);
@@ -126,7 +126,7 @@ describe('the paths of a session', () => {
 		session.paths.description('offer', 'first', 0);
 		host.peer().open();
 		const old = host.peer();
-		old.trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		old.trunk.say({ t: 'open', n: 1, label: 'theirs' });
 		announced[0]?.send('0');
 		session.paths.description('offer', 'second', 1);
 		assert.ok(old.closed);
@@ -143,7 +143,7 @@ describe('the paths of a session', () => {
 		session.start();
 		session.paths.description('offer', 'first', 0);
 		const trunk = host.peer().open();
-		trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		trunk.say({ t: 'open', n: 1, label: 'theirs' });
 		trunk.say({ t: 'bye', reason: '' });
 		assert.deepEqual(codes(), []);
 		session.paths.description('offer', 'second', 1);
@@ -157,7 +157,7 @@ describe('the paths of a session', () => {
 		session.start();
 		session.paths.description('offer', 'first', 0);
 		host.peer().open();
-		host.peer().trunk.say({ t: 'open', n: 1, id: 2, label: 'theirs' });
+		host.peer().trunk.say({ t: 'open', n: 1, label: 'theirs' });
 		announced[0]?.send('0');
 		session.paths.description('offer', 'second', 1);
 		assert.deepEqual([session.path, session.open], [undefined, true]);
@@ -346,7 +346,7 @@ describe('a lane', () => {
 		host.peer().open();
 		session.createDataChannel('mine', { negotiated: true, id: 3 }).catch(() => {});
 		await turns();
-		pipe.say({ t: 'open', n: 2, id: 3, label: 'theirs' });
+		pipe.say({ t: 'open', n: 2, label: 'theirs' });
 		assert.equal(announced.length, 1);
 		assert.equal(host.peer().channels.filter(({ id }) => id === 3).length, 1);
 	});

@@ -380,7 +380,7 @@ describe('a channel that closes', () => {
 	it('from the other end is answered once all of it has arrived', (t) => {
 		const { openRelay, announced } = stage(t);
 		const pipe = openRelay();
-		pipe.say({ t: 'open', n: 2, id: 1, label: 'x' });
+		pipe.say({ t: 'open', n: 2, label: 'x' });
 		pipe.say({ t: 'close', n: 2, last: 2 });
 		pipe.hear(TEXT, 2, 1, 'b');
 		assert.equal(announced[0]?.readyState, 'open');
@@ -443,7 +443,7 @@ describe('a session that closes', () => {
 	it('reads all that the other end has sent before its goodbye', (t) => {
 		const { openRelay, session, closes, announced } = stage(t);
 		const pipe = openRelay();
-		pipe.say({ t: 'open', n: 2, id: 1, label: 'x' });
+		pipe.say({ t: 'open', n: 2, label: 'x' });
 		const heard: unknown[] = [];
 		announced[0]?.on('message', ({ data }) => heard.push(data));
 		pipe.say({ t: 'close', n: 2, last: 2 });
@@ -463,7 +463,7 @@ describe('a session that closes', () => {
 	it('waits no longer than it must for what does not arrive', (t) => {
 		const { openRelay, closes, pass } = stage(t);
 		const pipe = openRelay();
-		pipe.say({ t: 'open', n: 2, id: 1, label: 'x' });
+		pipe.say({ t: 'open', n: 2, label: 'x' });
 		pipe.say({ t: 'close', n: 2, last: 3 });
 		pipe.say({ t: 'bye', reason: 'enough' });
 		pass(2 * WAITS.flush);
@@ -535,7 +535,7 @@ describe('a session that closes', () => {
 		const [before, said] = [paths.length, pipe.frames.length + trunk.frames.length];
 		for (const each of [pipe, trunk]) {
 			each.hear(PING, 0, 1);
-			each.say({ t: 'open', n: 2, id: 1, label: 'late' });
+			each.say({ t: 'open', n: 2, label: 'late' });
 			each.hear(TEXT, x.number, 0, 'late');
 		}
 		pipe.handlers.lost(false);
