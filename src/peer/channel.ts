@@ -11,7 +11,7 @@ import type {
 } from './channel-events.js';
 import type { ChannelHost, ChannelSetup } from './channel-host.js';
 import { COPIED_BYTES } from './frames.js';
-import { Lane } from './lane.js';
+import { type Lane, type LaneOwner, laneOf } from './lane.js';
 import { Arrived, Kept, sizeOf } from './numbering.js';
 import type { RtcChannel } from './rtc.js';
 import { Timer } from './timer.js';
@@ -35,7 +35,7 @@ const SILENT_LANE_BYTES = 1024 * 1024;
  * Underneath, messages leave over the channel's own stream of the session's WebRTC connection, its lane, or over the
  * trunk of whatever path there is. Those of a reliable channel have numbers, and are kept until they are acknowledged.
  */
-export class Channel extends Emitter<ChannelEvents> {
+export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 	/** The name given to `createDataChannel`. */
 	readonly label: string;
 	/** The subprotocol given to `createDataChannel`, `''` by default. */
@@ -226,24 +226,27 @@ export class Channel extends Emitter<ChannelEvents> {
 
 	/** Gives the channel a stream of its own. @internal */
 	lane(stream: RtcChannel): void {
-		const numbers = this.reliable ? (this.ordered ? 'count' : 'frames') : 'none';
-		const lane = new Lane(stream, this.number, numbers, {
-			message: (number, data) => {
-				this.#host.paths.watch.heard = true;
-				this.arrived(number, data);
-			},
-			low: () => {
-				if (!this.reliable) this.#tell('bufferedamountlow');
-			},
-			closed: () => {
-				if (this.#lane !== lane) return;
-				this.unlane();
-				this.sendAgain();
-			},
-			broken: () => this.#host.broken(),
-		});
-		this.#lane = lane;
+		this.#lane = laneOf(stream, this);
 		this.#watchLow();
+	}
+
+	/** @internal */
+	laneBrought(number: number, data: string | ArrayBuffer | undefined): void {
+		this.#host.paths.watch.heard = true;
+		if (data === undefined) this.#host.broken();
+		else this.arrived(number, data);
+	}
+
+	/** @internal */
+	laneLow(): void {
+		if (!this.reliable) this.#tell('bufferedamountlow');
+	}
+
+	/** @internal */
+	laneClosed(lane: Lane): void {
+		if (this.#lane !== lane) return;
+		this.unlane();
+		this.sendAgain();
 	}
 
 	/** The other end listens on the lane. @internal */
@@ -285,7 +288,8 @@ export class Channel extends Emitter<ChannelEvents> {
 		const { reliable } = this;
 		const lane = this.#lane;
 		const { paths } = this.#host;
-		const byTrunk = !lane?.ready || paths.silent;
+		const ready = lane?.open && lane.heard;
+		const byTrunk = !ready || paths.silent;
 		// The caller may write into its memory as soon as this returns.
 		const isOwn = byTrunk && typeof message !== 'string' && message.length > COPIED_BYTES;
 		const own = isOwn ? new Uint8Array(message) : message;
@@ -295,7 +299,7 @@ export class Channel extends Emitter<ChannelEvents> {
 			paths.watch.start();
 		} else this.#kept.next++;
 		if (byTrunk) this.#host.send(this, number, own);
-		if (!lane?.ready) return;
+		if (!ready) return;
 		if (paths.silent) {
 			// A lane that counts has to go on with it when WebRTC is back, or is of no use any more.
 			if (!reliable || !this.ordered) return;

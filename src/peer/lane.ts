@@ -1,73 +1,65 @@
 import { BYTES, messageFrame, readFrame } from './frames.js';
 import type { RtcChannel } from './rtc.js';
 
-/** What a lane tells its channel. */
-export interface LaneHandlers {
-	message(number: number, data: string | ArrayBuffer): void;
-	low(): void;
-	closed(): void;
-	/** The other end sent what it may not. */
-	broken(): void;
+/** The channel that a lane is of. */
+export interface LaneOwner {
+	readonly number: number;
+	readonly reliable: boolean;
+	readonly ordered: boolean;
+	/** A message arrived over the lane; `data` is `undefined` where the other end sent what it may not. */
+	laneBrought(number: number, data: string | ArrayBuffer | undefined): void;
+	/** Few bytes wait in the lane. */
+	laneLow(): void;
+	laneClosed(lane: Lane): void;
+}
+
+/** A channel's own stream of the session's WebRTC connection. */
+export interface Lane {
+	readonly stream: RtcChannel;
+	/** Whether this end may send. */
+	open: boolean;
+	/** Whether the other end listens. */
+	heard: boolean;
+	/** Sends a message. @throws what the host throws when it cannot */
+	send(number: number, message: string | Uint8Array): void;
 }
 
 /**
- * How a lane carries the numbers of messages: `frames` have them; in order on a stream of its own, the first one's is
- * enough (`count`); unreliable messages have `none`.
+ * Makes a stream the lane of a channel. Each message of an unordered reliable channel is a frame with its number; in
+ * order on a stream of its own, the first one's number is enough; unreliable messages have none.
  */
-export type LaneNumbers = 'frames' | 'count' | 'none';
-
-/** A channel's own stream of the session's WebRTC connection. */
-export class Lane {
-	readonly stream: RtcChannel;
-	/** Whether the other end listens. */
-	heard = false;
-	#open = false;
-	readonly #channel: number;
-	readonly #numbers: LaneNumbers;
-	/** Whether the first number was sent. */
-	#counts = false;
-	/** Number of the next message that arrives. */
-	#next = -1;
-
-	/** @param channel the channel in frames */
-	constructor(stream: RtcChannel, channel: number, numbers: LaneNumbers, handlers: LaneHandlers) {
-		this.stream = stream;
-		this.#channel = channel;
-		this.#numbers = numbers;
-		stream.attach({
-			open: () => {
-				this.#open = true;
-			},
-			message: (data) => this.#take(data, handlers),
-			low: handlers.low,
-			closed: handlers.closed,
-		});
-	}
-
-	/** Whether messages may leave over it. */
-	get ready(): boolean {
-		return this.#open && this.heard;
-	}
-
-	/** Sends a message. @throws what the host throws when it cannot */
-	send(number: number, message: string | Uint8Array): void {
-		const { stream } = this;
-		const data = this.#numbers === 'frames' ? messageFrame(this.#channel, number, message) : message;
-		if (this.#numbers === 'count' && !this.#counts) stream.send(String(number));
-		this.#counts = true;
-		stream.send(data);
-	}
-
-	#take(data: string | ArrayBuffer, { message, broken }: LaneHandlers): void {
-		if (this.#numbers === 'none') message(0, data);
-		else if (this.#numbers === 'frames') {
-			const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
-			if (frame && frame.kind <= BYTES) message(frame.number, frame.data);
-			else broken();
-		} else if (this.#next >= 0) message(this.#next++, data);
-		else {
-			this.#next = typeof data === 'string' ? Number(data) : -1;
-			if (!(Number.isSafeInteger(this.#next) && this.#next >= 0)) broken();
-		}
-	}
+export function laneOf(stream: RtcChannel, owner: LaneOwner): Lane {
+	const { number: channel, reliable, ordered } = owner;
+	/** Number of the next message that arrives, and whether the first one was sent, where they count. */
+	let next = -1;
+	let counts = false;
+	const lane: Lane = {
+		stream,
+		open: false,
+		heard: false,
+		send(number, message) {
+			if (reliable && ordered && !counts) stream.send(String(number));
+			counts = true;
+			stream.send(reliable && !ordered ? messageFrame(channel, number, message) : message);
+		},
+	};
+	stream.attach({
+		open: () => {
+			lane.open = true;
+		},
+		message: (data) => {
+			if (!reliable) owner.laneBrought(0, data);
+			else if (!ordered) {
+				const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
+				owner.laneBrought(frame?.number ?? 0, frame && frame.kind <= BYTES ? frame.data : undefined);
+			} else if (next >= 0) owner.laneBrought(next++, data);
+			else {
+				next = typeof data === 'string' ? Number(data) : -1;
+				if (!(Number.isSafeInteger(next) && next >= 0)) owner.laneBrought(0, undefined);
+			}
+		},
+		low: () => owner.laneLow(),
+		closed: () => owner.laneClosed(lane),
+	});
+	return lane;
 }
