@@ -43,23 +43,21 @@ export function laneOf(stream: RtcChannel, owner: LaneOwner): Lane {
 			stream.send(reliable && !ordered ? messageFrame(channel, number, message) : message);
 		},
 	};
-	stream.attach({
-		open: () => {
-			lane.open = true;
-		},
-		message: (data) => {
-			if (!reliable) owner.laneBrought(0, data);
-			else if (!ordered) {
-				const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
-				owner.laneBrought(frame?.number ?? 0, frame && frame.kind <= BYTES ? frame.data : undefined);
-			} else if (next >= 0) owner.laneBrought(next++, data);
-			else {
-				next = typeof data === 'string' ? Number(data) : -1;
-				if (!(Number.isSafeInteger(next) && next >= 0)) owner.laneBrought(0, undefined);
-			}
-		},
-		low: () => owner.laneLow(),
-		closed: () => owner.laneClosed(lane),
-	});
+	stream.onopen = () => {
+		lane.open = true;
+	};
+	stream.onmessage = ({ data }) => {
+		if (!reliable) owner.laneBrought(0, data);
+		else if (!ordered) {
+			const frame = typeof data === 'string' ? undefined : readFrame(new Uint8Array(data));
+			owner.laneBrought(frame?.number ?? 0, frame && frame.kind <= BYTES ? frame.data : undefined);
+		} else if (next >= 0) owner.laneBrought(next++, data);
+		else {
+			next = typeof data === 'string' ? Number(data) : -1;
+			if (!(Number.isSafeInteger(next) && next >= 0)) owner.laneBrought(0, undefined);
+		}
+	};
+	stream.onbufferedamountlow = () => owner.laneLow();
+	stream.onclose = () => owner.laneClosed(lane);
 	return lane;
 }

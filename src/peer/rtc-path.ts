@@ -5,8 +5,11 @@ import { type Frame, readFrame, writeFrame } from './frames.js';
 import { InOrder } from './in-order.js';
 import type { Message } from './numbering.js';
 import type { BareCandidate, PathsOptions } from './paths.js';
-import type { DescriptionType, IceCredentials, RtcChannel, RtcPeer, RtcState } from './rtc.js';
+import type { Delivery, DescriptionType, IceCredentials, RtcChannel, RtcPeer, RtcState } from './rtc.js';
 import { sdpToSend } from './sdp.js';
+
+/** RFC 8841 section 6: what a description without `a=max-message-size` means, in bytes. */
+const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024;
 
 /** What one attempt to connect over WebRTC tells. Nothing comes after `rtcLost`. */
 export interface RtcPathHost {
@@ -37,8 +40,9 @@ export class RtcPath {
 	readonly #peer: RtcPeer;
 	#trunk!: RtcChannel;
 	/** What this end says of the connection, and the other one. */
-	readonly #said = new InOrder((step) => this.#attempt(step));
-	readonly #heard = new InOrder((step) => this.#attempt(step));
+	readonly #said = new InOrder();
+	readonly #heard = new InOrder();
+	readonly #describe: () => PromiseLike<void>;
 
 	/**
 	 * @param direct where the other end, which answers, can be reached without asking it first
@@ -46,24 +50,25 @@ export class RtcPath {
 	 */
 	constructor(setup: RtcPathSetup, attempt: number, direct: DirectInfo | undefined, host: RtcPathHost) {
 		const { createPeer, rtc, makes, signals } = setup;
+		const peer = createPeer(rtc());
 		this.#makes = makes;
 		this.#host = host;
-		this.#peer = createPeer(rtc(), {
-			description: (type, own) => {
-				if (type !== makes) return;
-				this.#said.description(() => {
-					const sdp = sdpToSend(type, own);
-					// With what is known of the other end, nothing has to come back before checks begin.
-					const ice = direct && newCredentials();
-					signals.description(type, sdp, attempt, ice);
-					if (type === 'offer') host.openRelay();
-					if (direct && ice) this.description('answer', directAnswer(sdp, direct, ice));
-				});
-			},
-			candidate: (candidate, mid) => this.#said.candidate(() => signals.candidate({ candidate, mid }, attempt)),
-			state: (state) => this.#changed(state),
-			failed: (problem) => this.#lost(problem),
-		});
+		this.#peer = peer;
+		peer.onicecandidate = ({ candidate: own }) =>
+			this.#said.candidate(() =>
+				signals.candidate({ candidate: own?.candidate ?? '', mid: own?.sdpMid ?? '' }, attempt),
+			);
+		peer.onconnectionstatechange = () => this.#changed(peer.connectionState);
+		this.#describe = () =>
+			peer.setLocalDescription().then(() => {
+				if (this.#closed) return;
+				const sdp = sdpToSend(makes, peer.localDescription?.sdp ?? '');
+				// With what is known of the other end, nothing has to come back before checks begin.
+				const ice = direct && newCredentials();
+				this.#said.description(() => signals.description(makes, sdp, attempt, ice));
+				if (makes === 'offer') host.openRelay();
+				if (direct && ice) this.description('answer', directAnswer(sdp, direct, ice));
+			});
 	}
 
 	/**
@@ -72,30 +77,36 @@ export class RtcPath {
 	 * @throws whatever the host throws when there cannot be a trunk
 	 */
 	start(): void {
-		this.#trunk = this.#peer.createChannel(CONTROL_CHANNEL.label, CONTROL_CHANNEL.id, {});
-		this.#trunk.attach({
-			open: () => {
-				if (this.#closed) return;
-				this.open = true;
-				this.#host.rtcOpened(this.#peer.maxMessageSize);
-			},
-			message: (data) => {
-				if (!this.#closed) this.#host.rtcFrame(typeof data === 'string' ? undefined : readFrame(new Uint8Array(data)));
-			},
-			low: () => {},
-			closed: () => this.#lost('the other end is gone', !this.#weak),
-		});
-		if (this.#makes === 'offer') this.#attempt(() => this.#peer.offer());
+		const trunk = this.#stream(CONTROL_CHANNEL.label, CONTROL_CHANNEL.id);
+		trunk.onopen = () => {
+			if (this.#closed) return;
+			this.open = true;
+			this.#host.rtcOpened(this.#peer.sctp?.maxMessageSize ?? DEFAULT_MAX_MESSAGE_BYTES);
+		};
+		trunk.onmessage = ({ data }) => {
+			if (!this.#closed) this.#host.rtcFrame(typeof data === 'string' ? undefined : readFrame(new Uint8Array(data)));
+		};
+		trunk.onclose = () => this.#lost('the other end is gone', !this.#weak);
+		this.#trunk = trunk;
+		if (this.#makes === 'offer') this.#attempt(this.#describe());
 	}
 
 	/** The other end's description arrived. @param ice what the answer's credentials are to be */
 	description(type: DescriptionType, sdp: string, ice?: IceCredentials): void {
-		if (type !== this.#makes) this.#heard.description(() => this.#peer.accept(type, sdp, ice));
+		if (type === this.#makes) return;
+		this.#heard.description(() => {
+			const applied = this.#peer.setRemoteDescription({ type, sdp, ice });
+			this.#attempt(type === 'offer' ? applied.then(this.#describe) : applied);
+		});
 	}
 
 	/** A candidate of the other end arrived. */
 	candidate({ candidate, mid }: BareCandidate): void {
-		this.#heard.candidate(() => this.#peer.addCandidate(candidate, mid));
+		this.#heard.candidate(() =>
+			this.#peer.addIceCandidate({ candidate, sdpMid: mid, sdpMLineIndex: 0 }).then(undefined, () => {
+				// One that the host cannot use; the others remain.
+			}),
+		);
 	}
 
 	/** Sends a frame over the trunk. */
@@ -116,12 +127,12 @@ export class RtcPath {
 	lane(channel: Channel): boolean {
 		const { label, id, ordered, maxRetransmits, maxPacketLifeTime } = channel;
 		try {
-			const lane = this.#peer.createChannel(label, id, {
+			const delivery = {
 				ordered,
 				maxRetransmits: maxRetransmits ?? undefined,
 				maxPacketLifeTime: maxPacketLifeTime ?? undefined,
-			});
-			channel.lane(lane);
+			};
+			channel.lane(this.#stream(label, id, delivery));
 			return true;
 		} catch {
 			// Its number may still be in use by one that is closing: the trunk carries it as well.
@@ -136,14 +147,15 @@ export class RtcPath {
 		this.#peer.close();
 	}
 
+	#stream(label: string, id: number, delivery?: Delivery): RtcChannel {
+		const stream = this.#peer.createDataChannel(label, { ...delivery, negotiated: true, id });
+		stream.binaryType = 'arraybuffer';
+		return stream;
+	}
+
 	/** Whatever the host refuses ends this attempt, and nothing else. */
-	#attempt(action: () => void): void {
-		if (this.#closed) return;
-		try {
-			action();
-		} catch (cause) {
-			this.#lost(messageOf(cause));
-		}
+	#attempt(step: PromiseLike<void>): void {
+		step.then(undefined, (cause) => this.#lost(messageOf(cause)));
 	}
 
 	#changed(state: RtcState): void {

@@ -1,7 +1,7 @@
 /**
- * The small part of WebRTC that a session needs, as both hosts can give it: browsers natively, Node through
- * node-datachannel. An adaptor throws from its methods what the host threw, and calls handlers from outside the
- * host's own frames. It may call some after `close()`, which are to be ignored.
+ * The small part of WebRTC that a session needs, named as browsers name it: a page's own `RTCPeerConnection` is such a
+ * peer, and Node has one over node-datachannel. Every method may throw, or reject, whatever its host does; handlers are
+ * called from outside the host's own frames, and may be called after `close()`.
  */
 
 import type { IceServer } from '../wire/index.js';
@@ -38,30 +38,16 @@ export type DescriptionType = 'offer' | 'answer';
 /** States of a connection, as `RTCPeerConnectionState` names them. `disconnected` may pass. */
 export type RtcState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
-export interface RtcPeerHandlers {
-	/** The local description is set and may be sent. */
-	description(type: DescriptionType, sdp: string): void;
-	/** A local candidate; an empty one says that there are no more. */
-	candidate(candidate: string, mid: string): void;
-	state(state: RtcState): void;
-	/** Something failed outside a call, a description that the host refuses for example. */
-	failed(problem: string): void;
-}
-
-export interface RtcChannelHandlers {
-	/** Told before any message. */
-	open(): void;
-	message(data: string | ArrayBuffer): void;
-	low(): void;
-	closed(): void;
-}
-
-/** What `RTCDataChannel` is, as far as it is needed, with handlers of its own. */
+/** The part of `RTCDataChannel` that is needed. It tells nothing before whoever made it has returned. */
 export interface RtcChannel {
+	binaryType: string;
 	readonly bufferedAmount: number;
 	bufferedAmountLowThreshold: number;
-	/** Takes the handlers, in the turn in which it was made. */
-	attach(handlers: RtcChannelHandlers): void;
+	/** Told before any message. */
+	onopen: (() => void) | null;
+	onmessage: ((event: { data: string | ArrayBuffer }) => void) | null;
+	onbufferedamountlow: (() => void) | null;
+	onclose: (() => void) | null;
 	send(data: string | Uint8Array): void;
 	close(): void;
 }
@@ -77,21 +63,34 @@ export interface IceCredentials {
 	pwd: string;
 }
 
+/** What a stream is opened with: both ends open it, with the same number. */
+export interface StreamOptions extends Delivery {
+	negotiated: true;
+	id: number;
+}
+
+/** A description, and what the credentials of the answer to it are to be: only Node can choose them. */
+export interface RtcDescription {
+	type: DescriptionType;
+	sdp: string;
+	ice?: IceCredentials | undefined;
+}
+
+/** The part of `RTCPeerConnection` that is needed. */
 export interface RtcPeer {
-	/** Largest message the other end takes, in bytes, once a channel is open. */
-	readonly maxMessageSize: number;
-	/** Opens a stream; both ends do, with the same number. */
-	createChannel(label: string, id: number, delivery: Delivery): RtcChannel;
-	/** Makes the local description; it arrives at `description`. */
-	offer(): void;
-	/**
-	 * Applies the other end's description. To an offer the answer arrives at `description`.
-	 *
-	 * @param ice what the answer's credentials are to be; only Node can choose them
-	 */
-	accept(type: DescriptionType, sdp: string, ice?: IceCredentials): void;
-	/** Adds a candidate of the other end; only after `accept`. One that the host cannot use is ignored. */
-	addCandidate(candidate: string, mid: string): void;
+	readonly connectionState: RtcState;
+	onconnectionstatechange: (() => void) | null;
+	/** A local candidate; an empty one, or none, says that there are no more. */
+	onicecandidate: ((event: { candidate: { candidate: string; sdpMid: string | null } | null }) => void) | null;
+	/** Once a channel is open. */
+	readonly sctp: { readonly maxMessageSize: number } | null;
+	readonly localDescription: { readonly type: string; readonly sdp: string } | null;
+	createDataChannel(label: string, options: StreamOptions): RtcChannel;
+	/** Makes the local description: an answer where the other end has made an offer. */
+	setLocalDescription(): PromiseLike<void>;
+	setRemoteDescription(description: RtcDescription): PromiseLike<void>;
+	/** Adds a candidate of the other end, after its description. */
+	addIceCandidate(candidate: { candidate: string; sdpMid: string; sdpMLineIndex: number }): PromiseLike<void>;
 	close(): void;
 }
 
@@ -106,4 +105,4 @@ export interface RtcConfig {
 export type IceTransportPolicy = 'all' | 'relay';
 
 /** Makes a connection. */
-export type CreatePeer = (config: RtcConfig, handlers: RtcPeerHandlers) => RtcPeer;
+export type CreatePeer = (config: RtcConfig) => RtcPeer;

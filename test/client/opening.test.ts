@@ -54,12 +54,12 @@ describe('a session that is being opened when the link of its client is lost', (
 		slave.on('offer', (_reject, offer) => asked.put(offer));
 		const answered = new Inbox<unknown>();
 		let isDeaf = true;
-		const createPeer: CreatePeer = (config, handlers) => {
-			const peer = nodePlatform.createPeer(config, handlers);
-			const { accept } = peer;
-			peer.accept = (...args) => {
+		const createPeer: CreatePeer = (config) => {
+			const peer = nodePlatform.createPeer(config);
+			const { setRemoteDescription } = peer;
+			peer.setRemoteDescription = async (...args) => {
 				answered.put(args);
-				if (!isDeaf) accept.apply(peer, args);
+				if (!isDeaf) await setRemoteDescription.apply(peer, args);
 			};
 			return peer;
 		};

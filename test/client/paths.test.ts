@@ -5,7 +5,7 @@ import type { SlaveConnection } from '../../src/client/node.js';
 import type { Channel, ClientConnection } from '../../src/index.js';
 import type { OnWake } from '../../src/link/index.js';
 import { nodePlatform } from '../../src/peer/node/index.js';
-import type { CreatePeer, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
+import type { CreatePeer, RtcPeer } from '../../src/peer/rtc.js';
 import { MasterToClient, readMessage } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import {
@@ -30,16 +30,15 @@ const LOSSY = { ordered: false, maxRetransmits: 0 };
 
 /** A client whose WebRTC connections a test can break. */
 function breakableFor(t: TestContext, url: string) {
-	const live: { peer: RtcPeer; handlers: RtcPeerHandlers }[] = [];
+	const live: RtcPeer[] = [];
 	const wakes = new Set<() => void>();
 	let allowed = true;
-	const createPeer: CreatePeer = (config, handlers) => {
-		const peer = nodePlatform.createPeer(config, {
-			...handlers,
-			// Without its description the other end never hears of the attempt.
-			description: (type, sdp) => allowed && handlers.description(type, sdp),
-		});
-		live.push({ peer, handlers });
+	const createPeer: CreatePeer = (config) => {
+		const peer = nodePlatform.createPeer(config);
+		const { setLocalDescription } = peer;
+		// Without its description the other end never hears of the attempt.
+		peer.setLocalDescription = () => (allowed ? setLocalDescription.call(peer) : new Promise(() => {}));
+		live.push(peer);
 		return peer;
 	};
 	const onWake: OnWake = (wake) => {
@@ -67,9 +66,10 @@ function breakableFor(t: TestContext, url: string) {
 		},
 		/** The newest connection dies. */
 		cut(): void {
-			const { peer, handlers } = live.at(-1) as (typeof live)[number];
+			const peer = live.at(-1) as RtcPeer;
 			peer.close();
-			handlers.state('failed');
+			Object.assign(peer, { connectionState: 'failed' });
+			peer.onconnectionstatechange?.();
 		},
 	};
 }

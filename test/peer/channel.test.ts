@@ -54,7 +54,7 @@ function stage(options: DataChannelOptions = {}, open = true) {
 		counts: () => ({ over, broken }),
 		/** A stream of the channel's own that both ends listen on. */
 		lane(): FakeChannel {
-			const lane = new FakeChannel('name', 2);
+			const lane = new FakeChannel('name', { negotiated: true, id: 2 });
 			channel.lane(lane);
 			lane.handlers.open();
 			channel.laneReady();
@@ -313,7 +313,7 @@ describe('the lane of a channel', () => {
 	it('is used once it is open and the other end listens, in either order', () => {
 		for (const readyFirst of [true, false]) {
 			const { channel, sent } = stage({ ordered: false });
-			const lane = new FakeChannel('name', 2);
+			const lane = new FakeChannel('name', { negotiated: true, id: 2 });
 			channel.lane(lane);
 			channel.send('a');
 			if (readyFirst) channel.laneReady();

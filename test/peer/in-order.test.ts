@@ -7,7 +7,7 @@ import * as LIMITS from '../../src/wire/limits.js';
 /** One end's words, and what has passed of them. */
 function stage() {
 	const passed: (string | number)[] = [];
-	const order = new InOrder((step) => step());
+	const order = new InOrder();
 	return {
 		passed,
 		describe: (sdp: string) => order.description(() => passed.push(sdp)),

@@ -36,12 +36,10 @@ function channelOf(native: DataChannel) {
 	const told: string[] = [];
 	const channel = new NodeChannel(native, { left: () => told.push('left'), over: () => told.push('over') });
 	const tell = (what: string) => () => void told.push(what);
-	channel.attach({
-		open: tell('open'),
-		message: (data) => told.push(String(data)),
-		low: tell('low'),
-		closed: tell('closed'),
-	});
+	channel.onopen = tell('open');
+	channel.onmessage = ({ data }) => told.push(String(data));
+	channel.onbufferedamountlow = tell('low');
+	channel.onclose = tell('closed');
 	return { channel, told };
 }
 

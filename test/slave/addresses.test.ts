@@ -4,14 +4,14 @@ import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
 import { Slave, type SlaveOptions } from '../../src/index.js';
 import { nodePlatform } from '../../src/peer/node/index.js';
-import type { CreatePeer } from '../../src/peer/rtc.js';
+import type { CreatePeer, RtcPeer } from '../../src/peer/rtc.js';
 import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
 import { clientFor, coded, masterFor, runningOver, seen, slaveFor } from '../support/stage.js';
 import { stunServerFor } from '../support/stun.js';
 import { freePort, gatewayFor, udpFor } from '../support/udp.js';
-import { Inbox, next, turns, within } from '../support/wait.js';
+import { next, turns, within } from '../support/wait.js';
 
 const OUTSIDE = { address: '198.51.100.7', port: 40_000 };
 const ELSEWHERE = { address: '203.0.113.9', port: 50_000 };
@@ -39,16 +39,11 @@ async function directoryFor(t: TestContext, url: string) {
 
 /** Offers a session in the ordinary way; gives the slave's answer, and what candidates came behind it until the last. */
 async function answerOf(t: TestContext, link: RawLink, slave: string, session = 'ordinary') {
-	const offered = new Inbox<string>();
-	const peer = nodePlatform.createPeer(
-		{ iceServers: [] },
-		{ description: (_, sdp) => offered.put(sdp), candidate: () => {}, state: () => {}, failed: () => {} },
-	);
+	const peer = nodePlatform.createPeer({ iceServers: [] });
 	t.after(() => peer.close());
-	peer.createChannel('enslavism', 1022, {});
-	peer.offer();
-	const [sdp] = await offered.count(1);
-	link.say({ t: 'offer', session, slave, sdp });
+	peer.createDataChannel('enslavism', { negotiated: true, id: 1022 });
+	await peer.setLocalDescription();
+	link.say({ t: 'offer', session, slave, sdp: peer.localDescription?.sdp });
 	const answer = await link.hear('answer', (message) => message.session === session && 'sdp' in message);
 	return {
 		sdp: String(answer.sdp),
@@ -103,11 +98,16 @@ describe('the public address of a slave', () => {
 		const mappedTo: SlaveOptions = { publicAddress: `127.0.0.1:${gateway.port}`, port, direct: false };
 		const slave = await slaveFor(t, url, 0, undefined, mappedTo);
 		// A client that nobody can reach from outside: who speaks first to it speaks to nobody.
-		const createPeer: CreatePeer = (config, handlers) =>
-			nodePlatform.createPeer(config, {
-				...handlers,
-				description: (type, sdp) => handlers.description(type, sdp.replace(/^a=candidate:.*\r\n/gm, '')),
+		const createPeer: CreatePeer = (config) => {
+			const peer = nodePlatform.createPeer(config);
+			let own: RtcPeer['localDescription'] = null;
+			return Object.defineProperty(peer, 'localDescription', {
+				get: () => own,
+				set: ({ type, sdp }: { type: string; sdp: string }) => {
+					own = { type, sdp: sdp.replace(/^a=candidate:.*\r\n/gm, '') };
+				},
 			});
+		};
 		const platform = { ...nodePlatform, createPeer };
 		const client = new BaseMasterConnection(platform, (text) => readMessage(MasterToClient, text), url);
 		t.after(() => client.close());

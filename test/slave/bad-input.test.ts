@@ -333,8 +333,8 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 		['{"t":"hello"}', about('{"t":"hello"}'), 'bad-message'],
 		['bytes about the session', messageFrame(0, 0, new Uint8Array([1])), 'bad-message'],
 		['too much', about('x'.repeat(LIMITS.controlLength + 1)), 'bad-message'],
-		['a channel with a number of ours', about('{"t":"open","n":2,"id":5,"label":"x"}'), 'bad-message'],
-		["a channel with the trunk's stream", about('{"t":"open","n":1,"id":1022,"label":"x"}'), 'bad-message'],
+		['a channel with a number of ours', about('{"t":"open","n":2,"label":"x"}'), 'bad-message'],
+		["a channel with the trunk's stream", about('{"t":"open","n":2147484670,"label":"x","negotiated":true}'), 'bad-message'],
 		['bye', about('{"t":"bye","reason":"bye"}'), 'session-closed'],
 	];
 	for (const [name, said, code] of cases) {
@@ -352,7 +352,7 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 		const { trunk, connection } = await rawPeer(t);
 		const closed = next(connection, 'close');
 		await opened(trunk);
-		trunk.sendMessageBinary(about('{"t":"open","n":1,"id":2,"label":"x"}', 0));
+		trunk.sendMessageBinary(about('{"t":"open","n":1,"label":"x"}', 0));
 		trunk.sendMessageBinary(about('{"t":"close","n":1,"last":1000}', 1));
 		trunk.sendMessageBinary(about('{"t":"close","n":999,"last":5}', 2));
 		trunk.sendMessageBinary(about('{"t":"bye","reason":"liar"}', 3));
@@ -364,7 +364,7 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 		const announced = next(connection, 'datachannel');
 		await opened(plain);
 		plain.sendMessage('nobody hears this');
-		trunk.sendMessageBinary(about('{"t":"open","n":1,"id":2,"label":"mine","protocol":"chat"}'));
+		trunk.sendMessageBinary(about('{"t":"open","n":1,"label":"mine","protocol":"chat"}'));
 		const [channel] = await announced;
 		assert.deepEqual([channel.label, channel.protocol, channel.ordered], ['mine', 'chat', true]);
 		const arrived = messagesOf(channel);

@@ -21,16 +21,13 @@ async function stage(t: TestContext) {
 	const { slaves } = await link.hear('snapshot');
 	const { direct } = (slaves as DirectoryEntry[])[0] as DirectoryEntry;
 	assert.ok(direct !== undefined);
-	const offered = new Inbox<string>();
 	const states = new Inbox<string>();
-	const peer = nodePlatform.createPeer(
-		{ iceServers: [] },
-		{ description: (_, sdp) => offered.put(sdp), candidate: () => {}, state: states.put, failed: () => {} },
-	);
+	const peer = nodePlatform.createPeer({ iceServers: [] });
+	peer.onconnectionstatechange = () => states.put(peer.connectionState);
 	t.after(() => peer.close());
 	const opened = new Inbox<string>();
-	const trunk = peer.createChannel('enslavism', 1022, {});
-	trunk.attach({ open: () => opened.put('open'), message() {}, low() {}, closed() {} });
+	const trunk = peer.createDataChannel('enslavism', { negotiated: true, id: 1022 });
+	trunk.onopen = () => opened.put('open');
 	return {
 		slave,
 		link,
@@ -39,13 +36,12 @@ async function stage(t: TestContext) {
 		states,
 		/** Offers a session, and begins to check at once. */
 		async offer(): Promise<void> {
-			peer.offer();
-			const [own = ''] = await offered.count(1);
-			const sdp = sdpToSend('offer', own);
+			await peer.setLocalDescription();
+			const sdp = sdpToSend('offer', peer.localDescription?.sdp ?? '');
 			const ice = newCredentials();
 			// Nobody reaches this end first.
 			link.say({ t: 'offer', session: 's', slave: slave.id, sdp: sdp.replace(/^a=candidate:.*\r\n/gm, ''), ice });
-			peer.accept('answer', directAnswer(sdp, direct, ice));
+			await peer.setRemoteDescription({ type: 'answer', sdp: directAnswer(sdp, direct, ice) });
 		},
 	};
 }

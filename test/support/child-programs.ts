@@ -6,7 +6,7 @@ import { MasterConnection } from '../../src/client/node.js';
 import { Master, relay, Slave, sharedState, streamServers } from '../../src/index.js';
 import { ownCertificate } from '../../src/peer/node/certificate.js';
 import { createAnswerer, createNodePeer } from '../../src/peer/node/rtc.js';
-import type { RtcPeer } from '../../src/peer/rtc.js';
+import type { DescriptionType, RtcChannel, RtcPeer } from '../../src/peer/rtc.js';
 import { sdpToSend } from '../../src/peer/sdp.js';
 import { Peers } from '../../src/signal/node.js';
 import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
@@ -78,37 +78,33 @@ async function abandoned(): Promise<void> {
 	say('closed');
 }
 
-const NOTHING = { open: () => {}, message: () => {}, low: () => {}, closed: () => {} };
-
 /** Both ends of a WebRTC connection, with the trunk that it is made with. `opened` tells whether it came about. */
 function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<boolean> } {
-	let lost = () => {};
-	const quiet = {
-		candidate: () => {},
-		state: (state: string) => void (state === 'failed' && lost()),
-		failed: () => {},
+	const slave = createAnswerer({ port: 0, bindAddress: undefined, certificate: ownCertificate() })({ iceServers: [] });
+	const client = createNodePeer({ iceServers: [] });
+	const trunks = [client, slave].map((peer) => isOpen(stream(peer, 'trunk', 1022)));
+	const describe = async (from: RtcPeer, to: RtcPeer, type: DescriptionType): Promise<void> => {
+		await from.setLocalDescription();
+		await to.setRemoteDescription({ type, sdp: sdpToSend(type, from.localDescription?.sdp ?? '') });
 	};
-	const answering = createAnswerer({ port: 0, bindAddress: undefined, certificate: ownCertificate() });
-	const slave = answering({ iceServers: [] }, { ...quiet, description: (type, sdp) => client.accept(type, sdp) });
-	const client: RtcPeer = createNodePeer(
-		{ iceServers: [] },
-		{ ...quiet, description: (type, sdp) => slave.accept(type, sdpToSend(type, sdp)) },
-	);
-	const trunks = [client, slave].map(
-		(peer) =>
-			new Promise<void>((resolve) => {
-				peer.createChannel('trunk', 1022, {}).attach({ ...NOTHING, open: resolve });
-			}),
-	);
-	client.offer();
 	const opened = new Promise<boolean>((resolve) => {
-		lost = () => resolve(false);
+		for (const peer of [client, slave]) {
+			peer.onconnectionstatechange = () => peer.connectionState === 'failed' && resolve(false);
+		}
 		void Promise.all(trunks).then(() => resolve(true));
+		void describe(client, slave, 'offer').then(() => describe(slave, client, 'answer'));
 	});
 	return { client, slave, opened };
 }
 
-/** The same, open. An attempt may fail, see `accept` in `rtc.ts`. */
+const stream = (peer: RtcPeer, label: string, id: number) => peer.createDataChannel(label, { negotiated: true, id });
+
+const isOpen = (channel: RtcChannel) =>
+	new Promise<void>((resolve) => {
+		channel.onopen = resolve;
+	});
+
+/** The same, open. An attempt may fail, see `setRemoteDescription` in `rtc.ts`. */
 async function openConnection(): Promise<{ client: RtcPeer; slave: RtcPeer }> {
 	for (;;) {
 		const { client, slave, opened } = connectionOfTwo();
@@ -127,28 +123,28 @@ async function lanes(how: string): Promise<void> {
 		// This end is busy meanwhile, and has not heard of it.
 		const until = performance.now() + 300;
 		while (performance.now() < until);
-		for (let id = 0; id < 10; id++) slave.createChannel('late', id, {});
+		for (let id = 0; id < 10; id++) stream(slave, 'late', id);
 	}
 	if (how === 'unopened') {
 		const fresh = connectionOfTwo();
-		fresh.client.createChannel('unopened', 0, {}).close();
+		stream(fresh.client, 'unopened', 0).close();
 		fresh.client.close();
 		fresh.slave.close();
 	}
 	if (how === 'both') {
 		for (let id = 0; id < 100; id++) {
-			const both = [client, slave].map((peer) => peer.createChannel('both', id, {}));
+			const both = [client, slave].map((peer) => stream(peer, 'both', id));
 			setTimeout(() => both.map((each) => each.close()), id % 10);
 		}
 		await new Promise((resolve) => setTimeout(resolve, 20));
 	}
 	if (how === 'again') {
-		const first = client.createChannel('first', 0, {});
-		await new Promise<void>((open) => first.attach({ ...NOTHING, open }));
+		const first = stream(client, 'first', 0);
+		await isOpen(first);
 		first.close();
 		await new Promise(setImmediate);
 		try {
-			client.createChannel('again', 0, {});
+			stream(client, 'again', 0);
 		} catch {
 			// The other end has not closed its own yet.
 		}

@@ -6,7 +6,7 @@
 import { readFrame, writeFrame } from '../../src/peer/frames.js';
 import { type OpenRelay, type RelayHandlers, type RelayPipe, Session } from '../../src/peer/index.js';
 import type { Message } from '../../src/peer/numbering.js';
-import type { Delivery, RtcChannel, RtcChannelHandlers, RtcPeer, RtcPeerHandlers } from '../../src/peer/rtc.js';
+import type { RtcChannel, RtcDescription, RtcPeer, RtcState, StreamOptions } from '../../src/peer/rtc.js';
 import * as WAITS from '../../src/wire/waits.js';
 
 /** One direction of anything: what is under way in it, the next thing first. */
@@ -32,7 +32,11 @@ class Wire {
 class NetChannel implements RtcChannel {
 	readonly bufferedAmount = 0;
 	bufferedAmountLowThreshold = 0;
-	handlers: RtcChannelHandlers | undefined;
+	binaryType = 'arraybuffer';
+	onopen: RtcChannel['onopen'] = null;
+	onmessage: RtcChannel['onmessage'] = null;
+	onbufferedamountlow: RtcChannel['onbufferedamountlow'] = null;
+	onclose: RtcChannel['onclose'] = null;
 	opened = false;
 	gone = false;
 	readonly #peer: NetPeer;
@@ -41,11 +45,7 @@ class NetChannel implements RtcChannel {
 	constructor(peer: NetPeer, id: number) {
 		this.#peer = peer;
 		this.id = id;
-	}
-
-	attach(handlers: RtcChannelHandlers): void {
-		this.handlers = handlers;
-		if (this.#peer.connected) this.open();
+		if (peer.connected) this.open();
 	}
 
 	/** Opens after whatever else the host has to tell. */
@@ -53,7 +53,7 @@ class NetChannel implements RtcChannel {
 		this.#peer.tell(() => {
 			if (this.gone || this.opened) return;
 			this.opened = true;
-			this.handlers?.open();
+			this.onopen?.();
 		});
 	}
 
@@ -72,7 +72,7 @@ class NetChannel implements RtcChannel {
 		if (this.gone) return;
 		this.gone = true;
 		this.#peer.channels.delete(this.id);
-		this.#peer.tell(() => this.handlers?.closed());
+		this.#peer.tell(() => this.onclose?.());
 	}
 
 	#send(data: string | ArrayBuffer): void {
@@ -80,48 +80,55 @@ class NetChannel implements RtcChannel {
 		// A message for a stream that nobody listens on is lost.
 		this.#peer.wire(this.id).push(() => {
 			const { other } = this.#peer;
-			if (other?.live) other.channels.get(this.id)?.handlers?.message(data);
+			if (other?.live) other.channels.get(this.id)?.onmessage?.({ data });
 		});
 	}
 }
 
 class NetPeer implements RtcPeer {
-	readonly maxMessageSize = 256 * 1024;
+	readonly sctp = { maxMessageSize: 256 * 1024 };
+	connectionState: RtcState = 'new';
+	localDescription: RtcPeer['localDescription'] = null;
+	onconnectionstatechange: RtcPeer['onconnectionstatechange'] = null;
+	onicecandidate: RtcPeer['onicecandidate'] = null;
 	readonly channels = new Map<number, NetChannel>();
 	readonly #network: FakeNetwork;
 	readonly #end: 0 | 1;
-	readonly #handlers: RtcPeerHandlers;
 	readonly #events: Wire;
 	readonly #wires = new Map<number, Wire>();
 	other: NetPeer | undefined;
 	connected = false;
 	#closed = false;
 
-	constructor(network: FakeNetwork, end: 0 | 1, handlers: RtcPeerHandlers) {
+	constructor(network: FakeNetwork, end: 0 | 1) {
 		this.#network = network;
 		this.#end = end;
-		this.#handlers = handlers;
 		this.#events = network.wire();
 	}
 
-	createChannel(_label: string, id: number, _delivery: Delivery): NetChannel {
+	createDataChannel(_label: string, { id }: StreamOptions): NetChannel {
 		if (this.channels.has(id)) throw new Error(`stream ${id} is in use`);
 		const channel = new NetChannel(this, id);
 		this.channels.set(id, channel);
 		return channel;
 	}
 
-	offer(): void {
-		this.tell(() => this.#handlers.description('offer', `${this.#network.peers.indexOf(this)}`));
+	setLocalDescription(): Promise<void> {
+		return new Promise((resolve) =>
+			this.tell(() => {
+				const type = this.other ? 'answer' : 'offer';
+				this.localDescription = { type, sdp: `${this.#network.peers.indexOf(this)}` };
+				resolve();
+			}),
+		);
 	}
 
-	accept(_type: string, sdp: string): void {
+	async setRemoteDescription({ type, sdp }: RtcDescription): Promise<void> {
 		this.other = this.#network.peers[Number(sdp)];
-		if (_type === 'answer') this.#network.connect(this);
-		else this.tell(() => this.#handlers.description('answer', `${this.#network.peers.indexOf(this)}`));
+		if (type === 'answer') this.#network.connect(this);
 	}
 
-	addCandidate(): void {}
+	async addIceCandidate(): Promise<void> {}
 
 	close(): void {
 		if (this.#closed) return;
@@ -135,7 +142,7 @@ class NetPeer implements RtcPeer {
 	/** The other end has closed its connection. */
 	hungUp(): void {
 		for (const channel of [...this.channels.values()]) channel.die();
-		this.#handlers.state('closed');
+		this.#state('closed');
 	}
 
 	/** The host tells something, in its own time. */
@@ -157,7 +164,7 @@ class NetPeer implements RtcPeer {
 	up(): void {
 		this.tell(() => {
 			this.connected = true;
-			this.#handlers.state('connected');
+			this.#state('connected');
 			for (const channel of this.channels.values()) channel.open();
 		});
 	}
@@ -165,11 +172,16 @@ class NetPeer implements RtcPeer {
 	/** The network is gone under it. */
 	fail(): void {
 		for (const wire of this.#wires.values()) wire.cut();
-		this.tell(() => this.#handlers.state('failed'));
+		this.tell(() => this.#state('failed'));
 	}
 
 	get live(): boolean {
 		return !this.#closed;
+	}
+
+	#state(state: RtcState): void {
+		this.connectionState = state;
+		this.onconnectionstatechange?.();
 	}
 
 	/** Streams that are open at both ends, the trunk apart. */
@@ -316,8 +328,8 @@ export class FakeNetwork {
 			return near;
 		};
 		return new Session({
-			createPeer: (_config, handlers) => {
-				const peer = new NetPeer(this, makes === 'offer' ? 0 : 1, handlers);
+			createPeer: () => {
+				const peer = new NetPeer(this, makes === 'offer' ? 0 : 1);
 				this.peers.push(peer);
 				return peer;
 			},

@@ -3,14 +3,7 @@
 import type { OpenRelay, RelayHandlers } from '../../src/peer/carrier.js';
 import { BYTES, type Frame, readFrame, TEXT, writeFrame } from '../../src/peer/frames.js';
 import type { Message } from '../../src/peer/numbering.js';
-import type {
-	CreatePeer,
-	Delivery,
-	RtcChannel,
-	RtcChannelHandlers,
-	RtcPeer,
-	RtcPeerHandlers,
-} from '../../src/peer/rtc.js';
+import type { CreatePeer, RtcChannel, RtcDescription, RtcPeer, RtcState, StreamOptions } from '../../src/peer/rtc.js';
 
 /** What a control message's text says. */
 export type Said = Record<string, unknown>;
@@ -58,15 +51,26 @@ export class FakeChannel extends FakeTrunk implements RtcChannel {
 	readonly sent: (string | Uint8Array)[] = [];
 	readonly label: string;
 	readonly id: number;
-	readonly delivery: Delivery;
+	readonly delivery: Omit<StreamOptions, 'negotiated' | 'id'>;
+	binaryType = 'blob';
+	onopen: RtcChannel['onopen'] = null;
+	onmessage: RtcChannel['onmessage'] = null;
+	onbufferedamountlow: RtcChannel['onbufferedamountlow'] = null;
+	onclose: RtcChannel['onclose'] = null;
 	bufferedAmount = 0;
 	lowThreshold: number | undefined;
 	closed = false;
 	/** What `send` throws, if anything. */
 	problem: Error | undefined;
-	handlers: RtcChannelHandlers = { open() {}, message() {}, low() {}, closed() {} };
+	/** What the host tells. */
+	readonly handlers = {
+		open: () => this.onopen?.(),
+		message: (data: string | ArrayBuffer) => this.onmessage?.({ data }),
+		low: () => this.onbufferedamountlow?.(),
+		closed: () => this.onclose?.(),
+	};
 
-	constructor(label: string, id: number, delivery: Delivery = {}) {
+	constructor(label: string, { negotiated: _, id, ...delivery }: StreamOptions) {
 		super();
 		this.label = label;
 		this.id = id;
@@ -89,10 +93,6 @@ export class FakeChannel extends FakeTrunk implements RtcChannel {
 		this.lowThreshold = bytes;
 	}
 
-	attach(handlers: RtcChannelHandlers): void {
-		this.handlers = handlers;
-	}
-
 	close(): void {
 		this.closed = true;
 		queueMicrotask(() => this.handlers.closed());
@@ -104,37 +104,99 @@ export class FakeChannel extends FakeTrunk implements RtcChannel {
 	}
 }
 
+/** A promise whose callbacks are called at once: then a test need not wait for what it has made happen. */
+class Settled<T> implements PromiseLike<T> {
+	#callbacks: (() => void)[] | undefined = [];
+	#value!: T;
+	#problem: unknown;
+
+	static of<T>(value: T, problem?: unknown): Settled<T> {
+		const settled = new Settled<T>();
+		settled.settle(value, problem);
+		return settled;
+	}
+
+	settle(value: T, problem?: unknown): void {
+		this.#value = value;
+		this.#problem = problem;
+		const callbacks = this.#callbacks ?? [];
+		this.#callbacks = undefined;
+		for (const each of callbacks) each();
+	}
+
+	// biome-ignore lint/suspicious/noThenProperty: it is a promise
+	then<A = T, B = never>(
+		resolved?: ((value: T) => A | PromiseLike<A>) | null,
+		rejected?: ((problem: unknown) => B | PromiseLike<B>) | null,
+	): PromiseLike<A | B> {
+		const next = new Settled<A | B>();
+		const call = (): void => {
+			if (this.#problem !== undefined && !rejected) next.settle(undefined as A, this.#problem);
+			else {
+				const value = this.#problem === undefined ? resolved?.(this.#value) : rejected?.(this.#problem);
+				if (value instanceof Settled) {
+					value.then(
+						(inner) => next.settle(inner),
+						(problem) => next.settle(undefined as A, problem),
+					);
+				} else next.settle(value as A);
+			}
+		};
+		if (this.#callbacks) this.#callbacks.push(call);
+		else call();
+		return next;
+	}
+}
+
 export class FakePeer implements RtcPeer {
-	readonly maxMessageSize = 256 * 1024;
-	readonly handlers: RtcPeerHandlers;
+	readonly sctp = { maxMessageSize: 256 * 1024 };
+	connectionState: RtcState = 'new';
+	localDescription: RtcPeer['localDescription'] = null;
+	onconnectionstatechange: RtcPeer['onconnectionstatechange'] = null;
+	onicecandidate: RtcPeer['onicecandidate'] = null;
+	/** What the host tells. */
+	readonly handlers = {
+		state: (state: RtcState) => {
+			this.connectionState = state;
+			this.onconnectionstatechange?.();
+		},
+		candidate: (candidate: string, sdpMid: string) => this.onicecandidate?.({ candidate: { candidate, sdpMid } }),
+	};
+	#answers = false;
+	#described = new Settled<void>();
 	readonly channels: FakeChannel[] = [];
 	readonly calls: string[] = [];
 	/** Methods that throw. */
 	readonly problems: Partial<Record<'offer' | 'accept' | 'createChannel', Error>>;
 
-	constructor(handlers: RtcPeerHandlers, problems: FakePeer['problems'] = {}) {
-		this.handlers = handlers;
+	constructor(problems: FakePeer['problems'] = {}) {
 		this.problems = problems;
 	}
 
-	createChannel(label: string, id: number, delivery: Delivery): FakeChannel {
+	createDataChannel(label: string, options: StreamOptions): FakeChannel {
 		this.#call('createChannel', label);
-		if (this.channels.some((each) => each.id === id && !each.closed)) throw new Error(`stream ${id} is in use`);
-		const channel = new FakeChannel(label, id, delivery);
+		if (this.problems.createChannel) throw this.problems.createChannel;
+		if (this.channels.some(({ id, closed }) => id === options.id && !closed)) throw new Error('the stream is in use');
+		const channel = new FakeChannel(label, options);
 		this.channels.push(channel);
 		return channel;
 	}
 
-	offer(): void {
+	setLocalDescription(): PromiseLike<void> {
+		if (this.#answers) return this.#described;
 		this.#call('offer');
+		return this.problems.offer ? Settled.of(undefined, this.problems.offer) : this.#described;
 	}
 
-	accept(type: string, sdp: string): void {
+	setRemoteDescription({ type, sdp }: RtcDescription): PromiseLike<void> {
 		this.#call('accept', type, sdp);
+		this.#answers ||= type === 'offer';
+		return Settled.of(undefined, this.problems.accept);
 	}
 
-	addCandidate(candidate: string): void {
+	addIceCandidate({ candidate }: { candidate: string }): PromiseLike<void> {
 		this.calls.push(`addCandidate ${candidate}`);
+		return Settled.of(undefined);
 	}
 
 	close(): void {
@@ -159,7 +221,8 @@ export class FakePeer implements RtcPeer {
 
 	/** Describes itself, as a host does when it was asked to. */
 	describe(type: 'offer' | 'answer'): void {
-		this.handlers.description(type, 'v=0\r\na=setup:actpass\r\n');
+		this.localDescription = { type, sdp: 'v=0\r\na=setup:actpass\r\n' };
+		this.#described.settle();
 	}
 
 	/** Connects. */
@@ -171,8 +234,6 @@ export class FakePeer implements RtcPeer {
 
 	#call(method: 'offer' | 'accept' | 'createChannel', ...args: string[]): void {
 		this.calls.push([method, ...args].join(' '));
-		const problem = this.problems[method];
-		if (problem !== undefined) throw problem;
 	}
 }
 
@@ -188,8 +249,8 @@ export function fakeHost(): {
 	const peers: FakePeer[] = [];
 	const problems: FakePeer['problems'] = {};
 	return {
-		createPeer: (_config, handlers) => {
-			peers.push(new FakePeer(handlers, problems));
+		createPeer: () => {
+			peers.push(new FakePeer(problems));
 			return peers.at(-1) as FakePeer;
 		},
 		peers,

@@ -1,7 +1,7 @@
 import type { OpenSocket } from '../../link/index.js';
 import { joined } from '../../mux/pieces.js';
 import type { Platform } from '../platform.js';
-import { createBrowserPeer } from './rtc.js';
+import type { RtcPeer } from '../rtc.js';
 import { onBrowserWake } from './wake.js';
 
 const openSocket: OpenSocket = (url, protocols, handlers) => {
@@ -29,6 +29,6 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 export const browserPlatform: Platform = {
 	openSocket,
 	onWake: onBrowserWake,
-	createPeer: createBrowserPeer,
+	createPeer: (config) => new RTCPeerConnection(config as RTCConfiguration) as unknown as RtcPeer,
 	defaultMasterUrl: () => location.origin,
 };

@@ -27,22 +27,24 @@ let taking: Promise<unknown> = Promise.resolve();
 export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> {
 	const certificate = certificateOf(options);
 	const port = await inTurn(() => takePort(options));
+	let endpoint: NodeEndpoint | undefined;
 	try {
 		const socket: Socket = { port, certificate, bindAddress: options.bindAddress };
 		const { publicAddress } = options;
 		const named = publicAddress === undefined ? undefined : await publicCandidates(publicAddress, port);
-		const endpoint = new NodeEndpoint(socket, options, named);
+		endpoint = new NodeEndpoint(socket, options, named);
 		await endpoint.ready;
 		return endpoint;
 	} catch (thrown) {
-		release();
+		if (endpoint) endpoint.close();
+		else release();
 		throw thrown;
 	}
 }
 
 class NodeEndpoint implements Endpoint {
 	readonly createPeer: CreatePeer;
-	/** Resolves when the addresses are known, or take too long to find. */
+	/** Resolves when the addresses are known, or take too long to find; rejects with what the library throws. */
 	readonly ready: Promise<void>;
 	#isReady!: () => void;
 	readonly #socket: Socket;
@@ -71,9 +73,10 @@ class NodeEndpoint implements Endpoint {
 		this.#finds = named === undefined && isPublished;
 		this.#candidates = isPublished ? (named ?? []) : [];
 		this.#createAnchor = createAnswerer(socket);
-		this.createPeer = named === undefined ? this.#createAnchor : publishing(named, this.#createAnchor);
-		this.#look();
-		this.ready = new Promise((resolve) => {
+		this.createPeer = named === undefined ? this.#createAnchor : createAnswerer(socket, publishing(named));
+		const looked = this.#look();
+		this.ready = new Promise((resolve, reject) => {
+			looked.catch(reject);
 			const bound = setTimeout(resolve, this.#finds ? WAITS.gathering : 0);
 			this.#isReady = () => {
 				clearTimeout(bound);
@@ -111,26 +114,24 @@ class NodeEndpoint implements Endpoint {
 	}
 
 	#tryToLook(): void {
-		try {
-			this.#look();
-		} catch {
+		this.#look().catch(() => {
 			// What was found before stays, until next time.
-		}
+		});
 	}
 
 	/** Looks for addresses when there are others than before, and where a server tells them, now and then. */
-	#look(): void {
+	async #look(): Promise<void> {
 		const interfaces = JSON.stringify(
 			Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address)),
 		);
 		const isOld = this.#finds && this.#servers.length > 0 && ++this.#looks * WAITS.addresses >= WAITS.reflexive;
 		if (interfaces === this.#interfaces && !isOld) return;
-		this.#gather();
+		await this.#gather();
 		this.#interfaces = interfaces;
 	}
 
-	/** @throws whatever the library throws */
-	#gather(): void {
+	/** Rejects with what the library throws. */
+	async #gather(): Promise<void> {
 		const urls = this.#finds ? this.#servers : [];
 		this.#looks = 0;
 		let inside: string[] = [];
@@ -141,27 +142,25 @@ class NodeEndpoint implements Endpoint {
 			if (isWhole) this.#isReady();
 			this.#found([...inside, ...this.#outside]);
 		};
-		const peer = this.#createAnchor(urls.length === 0 ? NO_SERVERS : { iceServers: [{ urls }] }, {
-			description: (_type, sdp) => {
-				inside = Array.from(sdp.matchAll(/^a=candidate:(.*? typ host.*?)\r?$/gm), ([, candidate]) => candidate ?? '');
-				tell(urls.length === 0);
-			},
-			candidate: (candidate) => {
-				if (candidate.includes('typ srflx')) outside.push(candidate.replace(/^(a=)?candidate:/, ''));
-				if (candidate === '' || candidate.includes('typ srflx')) tell(candidate === '');
-			},
-			state: () => {},
-			failed: () => {},
-		});
+		const peer = this.#createAnchor(urls.length === 0 ? NO_SERVERS : { iceServers: [{ urls }] });
+		peer.onicecandidate = ({ candidate: own }) => {
+			const candidate = own?.candidate ?? '';
+			if (candidate.includes('typ srflx')) outside.push(candidate.replace(/^(a=)?candidate:/, ''));
+			if (candidate === '' || candidate.includes('typ srflx')) tell(candidate === '');
+		};
 		try {
-			peer.createChannel('anchor', 0, {});
-			peer.offer();
+			peer.createDataChannel('anchor', { negotiated: true, id: 0 });
+			await peer.setLocalDescription();
 		} catch (thrown) {
 			peer.close();
 			throw thrown;
 		}
 		this.#anchor?.close();
 		this.#anchor = peer;
+		if (this.#closed) peer.close();
+		const lines = peer.localDescription?.sdp.matchAll(/^a=candidate:(.*? typ host.*?)\r?$/gm) ?? [];
+		inside = Array.from(lines, ([, candidate]) => candidate ?? '');
+		tell(urls.length === 0);
 	}
 
 	#found(found: string[]): void {

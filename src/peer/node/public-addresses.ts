@@ -3,7 +3,6 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { EnslavismError, messageOf } from '../../wire/index.js';
 import * as LIMITS from '../../wire/limits.js';
-import type { CreatePeer } from '../rtc.js';
 
 /**
  * The candidates of these addresses, without the `candidate:` before them.
@@ -27,21 +26,22 @@ export async function publicCandidates(named: string | readonly string[], port: 
 	return candidates.slice(0, LIMITS.directCandidates);
 }
 
+/** What a connection tells the other end of this one's addresses. */
+export interface Publication {
+	/** The description as it is told. */
+	description(sdp: string): string;
+	/** Whether the candidate is told. */
+	candidate(candidate: string): boolean;
+}
+
 /**
- * Makes connections that tell the other end these candidates where they would tell the addresses of this machine, which
+ * Has connections tell the other end these candidates where they would tell the addresses of this machine, which
  * nobody can reach from outside. What servers say of this end (reflexive and relayed candidates) stays.
  */
-export function publishing(candidates: readonly string[], create: CreatePeer): CreatePeer {
-	return (config, handlers) => {
-		// Who goes over TURN only tells no address of its own.
-		if (config.iceTransportPolicy === 'relay') return create(config, handlers);
-		return create(config, {
-			...handlers,
-			description: (type, sdp) => handlers.description(type, withCandidates(sdp, candidates)),
-			candidate: (candidate, mid) => {
-				if (!isHost(candidate)) handlers.candidate(candidate, mid);
-			},
-		});
+export function publishing(candidates: readonly string[]): Publication {
+	return {
+		description: (sdp) => withCandidates(sdp, candidates),
+		candidate: (candidate) => !isHost(candidate),
 	};
 }
 

@@ -1,7 +1,7 @@
 /** A stream of a connection over node-datachannel. */
 import type { DataChannel } from 'node-datachannel';
 import { messageOf, rethrowLater } from '../../wire/index.js';
-import type { RtcChannel, RtcChannelHandlers } from '../rtc.js';
+import type { RtcChannel } from '../rtc.js';
 import { guarded, later, nothingWaits } from './native-frames.js';
 
 /** What node-datachannel offers as the largest message it takes, in bytes. */
@@ -24,11 +24,15 @@ interface Owner {
  * only what is open.
  */
 export class NodeChannel implements RtcChannel {
+	readonly binaryType = 'arraybuffer';
+	onopen: RtcChannel['onopen'] = null;
+	onmessage: RtcChannel['onmessage'] = null;
+	onbufferedamountlow: RtcChannel['onbufferedamountlow'] = null;
+	onclose: RtcChannel['onclose'] = null;
 	readonly #native: DataChannel;
 	readonly #owner: Owner;
-	#handlers: RtcChannelHandlers | undefined;
-	/** What happened before there were handlers. */
-	#early: ((handlers: RtcChannelHandlers) => void)[] | undefined = [];
+	/** What happened before whoever made it could set its handlers. */
+	#early: (() => void)[] | undefined = [];
 	#opened = false;
 	#muted = false;
 	#ending = false;
@@ -42,6 +46,11 @@ export class NodeChannel implements RtcChannel {
 	constructor(native: DataChannel, owner: Owner) {
 		this.#native = native;
 		this.#owner = owner;
+		later(() => {
+			const early = this.#early;
+			this.#early = undefined;
+			for (const happened of early ?? []) happened();
+		});
 		native.onClosed(guarded(() => this.#isOver()));
 		native.onMessage((data) => this.#received(data));
 		const opened = guarded(() => this.#isOpen());
@@ -62,15 +71,6 @@ export class NodeChannel implements RtcChannel {
 		return this.#maxMessageSize || MAX_MESSAGE_BYTES;
 	}
 
-	attach(handlers: RtcChannelHandlers): void {
-		later(() => {
-			const early = this.#early;
-			this.#early = undefined;
-			this.#handlers = handlers;
-			for (const happened of early ?? []) happened(handlers);
-		});
-	}
-
 	get bufferedAmountLowThreshold(): number {
 		return this.#threshold;
 	}
@@ -79,7 +79,7 @@ export class NodeChannel implements RtcChannel {
 		this.#threshold = bytes;
 		const low = guarded(() => {
 			// More may have been sent since: then the library tells again.
-			if (this.#native.bufferedAmount() <= this.#threshold) this.#tell((handlers) => handlers.low());
+			if (this.#native.bufferedAmount() <= this.#threshold) this.#tell(() => this.onbufferedamountlow?.());
 		});
 		const missed = !this.#tellsLow && this.#known > bytes;
 		if (!this.#tellsLow) this.#native.onBufferedAmountLow(low);
@@ -103,7 +103,7 @@ export class NodeChannel implements RtcChannel {
 		later(() => {
 			// With its connection it goes by itself.
 			if (this.#muted || this.#over) return;
-			this.#tell((handlers) => handlers.closed());
+			this.#tell(() => this.onclose?.());
 			this.#muted = true;
 			this.#ending = true;
 			this.#leave();
@@ -131,14 +131,14 @@ export class NodeChannel implements RtcChannel {
 		if (this.#opened) return;
 		this.#opened = true;
 		if (this.#ending) this.#leave();
-		else this.#tell((handlers) => handlers.open());
+		else this.#tell(() => this.onopen?.());
 	}
 
 	#isOver(): void {
 		if (this.#over) return;
 		this.#over = true;
 		this.#owner.over();
-		this.#tell((handlers) => handlers.closed());
+		this.#tell(() => this.onclose?.());
 	}
 
 	#received(data: string | Buffer | ArrayBuffer): void {
@@ -147,8 +147,8 @@ export class NodeChannel implements RtcChannel {
 		if (!this.#opened) later(() => this.#isOpen());
 		try {
 			const message = typeof data === 'string' ? data : bufferOf(data);
-			if (nothingWaits() && this.#handlers !== undefined) this.#handlers.message(message);
-			else later(() => this.#tell((handlers) => handlers.message(message)));
+			if (nothingWaits() && this.#early === undefined) this.onmessage?.({ data: message });
+			else later(() => this.#tell(() => this.onmessage?.({ data: message })));
 		} catch (thrown) {
 			rethrowLater(thrown);
 		}
@@ -159,10 +159,10 @@ export class NodeChannel implements RtcChannel {
 		if (this.#native.isOpen() && !GOING_DOWN.test(messageOf(thrown))) throw thrown;
 	}
 
-	#tell(happened: (handlers: RtcChannelHandlers) => void): void {
+	#tell(happened: () => void): void {
 		if (this.#muted) return;
-		if (this.#handlers !== undefined) happened(this.#handlers);
-		else this.#early?.push(happened);
+		if (this.#early === undefined) happened();
+		else this.#early.push(happened);
 	}
 }
 

@@ -3,19 +3,19 @@ import { type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 
 import * as WAITS from '../../wire/waits.js';
 import type {
 	CreatePeer,
-	Delivery,
-	DescriptionType,
 	IceCredentials,
 	IceServer,
 	RtcChannel,
 	RtcConfig,
+	RtcDescription,
 	RtcPeer,
-	RtcPeerHandlers,
 	RtcState,
+	StreamOptions,
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
 import type { Certificate } from './certificate.js';
 import { guarded, later } from './native-frames.js';
+import type { Publication } from './public-addresses.js';
 import { MAX_MESSAGE_BYTES, NodeChannel } from './rtc-channel.js';
 
 /**
@@ -46,9 +46,9 @@ function settle(): void {
 }
 
 /** Makes a connection over node-datachannel. */
-export const createNodePeer: CreatePeer = (config, handlers) => {
+export const createNodePeer: CreatePeer = (config) => {
 	settle();
-	return new NodePeer(nativeConfig(config), handlers);
+	return new NodePeer(nativeConfig(config));
 };
 
 /** What all connections of an end that answers share. */
@@ -67,9 +67,11 @@ export interface Socket {
  * A TURN server has one allocation for each port that asks it (RFC 8656 section 2.2), so connections that share a port
  * cannot use one; it is enough that the other end does. They only ask it for their address outside, which a relayed
  * candidate of the other end has to know before it lets them in. Those that may go over TURN only have ports of their own.
+ *
+ * @param publication what to tell in place of this end's own addresses, if the operator has named others
  */
-export function createAnswerer({ port, bindAddress, certificate }: Socket): CreatePeer {
-	return (config, handlers) => {
+export function createAnswerer({ port, bindAddress, certificate }: Socket, publication?: Publication): CreatePeer {
+	return (config) => {
 		settle();
 		const native: NativeConfig = {
 			...nativeConfig(config),
@@ -78,38 +80,47 @@ export function createAnswerer({ port, bindAddress, certificate }: Socket): Crea
 			keyPemFile: certificate.key,
 			...(bindAddress === undefined ? {} : { bindAddress }),
 		};
-		if (config.iceTransportPolicy === 'relay') return new NodePeer(native, handlers);
+		// Who goes over TURN only tells no address of its own.
+		if (config.iceTransportPolicy === 'relay') return new NodePeer(native);
 		const iceServers = native.iceServers.map((each) =>
 			typeof each === 'string' ? each : { hostname: each.hostname, port: each.port },
 		);
 		const shared = { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
-		return new NodePeer({ ...native, iceServers, ...shared }, handlers);
+		return new NodePeer({ ...native, iceServers, ...shared }, publication);
 	};
 }
 
 class NodePeer implements RtcPeer {
+	connectionState: RtcState = 'new';
+	onconnectionstatechange: RtcPeer['onconnectionstatechange'] = null;
+	onicecandidate: RtcPeer['onicecandidate'] = null;
+	localDescription: RtcPeer['localDescription'] = null;
 	readonly #native: PeerConnection;
 	/** The streams that the library has not closed yet. */
 	readonly #channels = new Map<number, NodeChannel>();
 	/** When this end closed a stream; the other end has to close it, too, before it may be used again. */
 	readonly #left = new Map<number, number>();
-	readonly #handlers: RtcPeerHandlers;
+	readonly #publication: Publication | undefined;
+	/** Whether the other end has made an offer, and what it wants the answer's credentials to be. */
+	#answers = false;
+	#ice: IceCredentials | undefined;
 	#closed = false;
 
-	constructor(config: NativeConfig, handlers: RtcPeerHandlers) {
+	constructor(config: NativeConfig, publication?: Publication) {
 		this.#native = new PeerConnection('enslavism', config);
-		this.#handlers = handlers;
+		this.#publication = publication;
 		// All callbacks before anything starts work: the library does not repeat events.
 		this.#native.onStateChange(guarded((state) => this.#changed(state as RtcState)));
 		if (config.iceServers.length > 0) this.#gather();
 	}
 
-	get maxMessageSize(): number {
+	get sctp(): { maxMessageSize: number } {
 		const [channel] = this.#channels.values();
-		return channel?.maxMessageSize ?? MAX_MESSAGE_BYTES;
+		return { maxMessageSize: channel?.maxMessageSize ?? MAX_MESSAGE_BYTES };
 	}
 
-	createChannel(label: string, id: number, { ordered, maxRetransmits, maxPacketLifeTime }: Delivery): RtcChannel {
+	createDataChannel(label: string, options: StreamOptions): RtcChannel {
+		const { id, ordered, maxRetransmits, maxPacketLifeTime } = options;
 		const rests = performance.now() - (this.#left.get(id) ?? Number.NEGATIVE_INFINITY) < WAITS.streamRest;
 		// The library would give a second channel on the same stream: one that it forgets, so that it hears nothing.
 		if (this.#closed || this.#channels.has(id) || rests) throw new TypeError(`stream ${id} is in use`);
@@ -128,8 +139,13 @@ class NodePeer implements RtcPeer {
 		return channel;
 	}
 
-	offer(): void {
-		this.#describe('offer');
+	/** The description as it stands at once has this host's own candidates, which without servers are all there are. */
+	async setLocalDescription(): Promise<void> {
+		const type = this.#answers ? 'answer' : 'offer';
+		if (this.#ice === undefined) this.#native.setLocalDescription(type);
+		else this.#native.setLocalDescription(type, { iceUfrag: this.#ice.ufrag, icePwd: this.#ice.pwd });
+		const sdp = this.#native.localDescription()?.sdp ?? '';
+		this.localDescription = { type, sdp: this.#publication?.description(sdp) ?? sdp };
 	}
 
 	/**
@@ -137,14 +153,15 @@ class NodePeer implements RtcPeer {
 	 * between, because the answerer is checking already, the handshake fails for want of the fingerprint. One
 	 * connection in ten between two programs of one busy machine does; the client then begins anew.
 	 */
-	accept(type: DescriptionType, sdp: string, ice?: IceCredentials): void {
+	async setRemoteDescription({ type, sdp, ice }: RtcDescription): Promise<void> {
 		const problem = problemOfSdp(sdp);
 		if (problem !== undefined) throw new Error(`the ${type} cannot be used: ${problem}`);
 		const { sdp: bare, mid, candidates } = splitCandidates(sdp);
 		this.#native.setRemoteDescription(bare, type);
 		if (type === 'offer') {
-			for (const candidate of candidates) this.addCandidate(candidate, mid);
-			this.#describe('answer', ice);
+			this.#answers = true;
+			this.#ice = ice;
+			for (const candidate of candidates) this.#add(candidate, mid);
 			return;
 		}
 		for (const [again, wait] of CHECKS_MS.entries()) setTimeout(() => this.#check(candidates, mid, again), wait);
@@ -153,16 +170,20 @@ class NodePeer implements RtcPeer {
 	/** Begins checks of the other end's candidates, for the first time or again. */
 	#check(candidates: string[], mid: string, again: number): void {
 		if (this.#closed) return;
-		if (again === 0) for (const candidate of candidates) this.addCandidate(candidate, mid);
+		if (again === 0) for (const candidate of candidates) this.#add(candidate, mid);
 		else if (this.#native.iceState() === 'checking') {
 			// With another foundation it is another candidate to the library, which checks a new one at once.
 			for (const candidate of candidates.slice(0, CHECKED_AGAIN)) {
-				this.addCandidate(candidate.replace('candidate:', `candidate:${again}`), mid);
+				this.#add(candidate.replace('candidate:', `candidate:${again}`), mid);
 			}
 		}
 	}
 
-	addCandidate(candidate: string, mid: string): void {
+	async addIceCandidate({ candidate, sdpMid }: { candidate: string; sdpMid: string }): Promise<void> {
+		this.#add(candidate, sdpMid);
+	}
+
+	#add(candidate: string, mid: string): void {
 		if (candidate === '') return;
 		try {
 			this.#native.addRemoteCandidate(candidate, mid);
@@ -181,7 +202,8 @@ class NodePeer implements RtcPeer {
 
 	#changed(state: RtcState): void {
 		if (state === 'closed' && this.#channels.size > 0) setTimeout(() => this.#release(), WAITS.letGo).unref();
-		if (!this.#closed) this.#handlers.state(state);
+		this.connectionState = state;
+		if (!this.#closed) this.onconnectionstatechange?.();
 	}
 
 	/**
@@ -194,28 +216,20 @@ class NodePeer implements RtcPeer {
 
 	/** Hears what servers tell of this end's addresses, which takes them a while. */
 	#gather(): void {
-		this.#native.onLocalCandidate(this.#told((candidate, mid) => this.#handlers.candidate(candidate, mid)));
+		this.#native.onLocalCandidate(
+			guarded((candidate, sdpMid) => {
+				if (this.#publication?.candidate(candidate) ?? true) this.#told({ candidate, sdpMid });
+			}),
+		);
 		this.#native.onGatheringStateChange(
-			this.#told((state) => {
-				if (state === 'complete') this.#handlers.candidate('', '');
+			guarded((state) => {
+				if (state === 'complete') this.#told(null);
 			}),
 		);
 	}
 
-	/** The description as it stands at once has this host's own candidates, which without servers are all there are. */
-	#describe(type: DescriptionType, ice?: IceCredentials): void {
-		if (ice === undefined) this.#native.setLocalDescription(type);
-		else this.#native.setLocalDescription(type, { iceUfrag: ice.ufrag, icePwd: ice.pwd });
-		const sdp = this.#native.localDescription()?.sdp ?? '';
-		later(() => {
-			if (!this.#closed) this.#handlers.description(type, sdp);
-		});
-	}
-
-	#told<Args extends unknown[]>(handler: (...args: Args) => void): (...args: Args) => void {
-		return guarded((...args: Args) => {
-			if (!this.#closed) handler(...args);
-		});
+	#told(candidate: { candidate: string; sdpMid: string } | null): void {
+		if (!this.#closed) this.onicecandidate?.({ candidate });
 	}
 }
 
