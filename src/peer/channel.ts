@@ -10,7 +10,6 @@ import type {
 	ChannelMessageEvent,
 } from './channel-events.js';
 import type { ChannelHost, ChannelSetup } from './channel-host.js';
-import { COPIED_BYTES } from './frames.js';
 import { Lane } from './lane.js';
 import { Arrived, Kept, sizeOf } from './numbering.js';
 import type { RtcChannel } from './rtc.js';
@@ -294,9 +293,8 @@ export class Channel extends Emitter<ChannelEvents> {
 		const { paths } = this.#host;
 		const byTrunk = !lane?.ready || paths.silent;
 		// The caller may write into its memory as soon as this returns.
-		const isOwn = byTrunk && typeof message !== 'string' && message.length > COPIED_BYTES;
-		const own = isOwn ? new Uint8Array(message) : message;
-		const number = kept?.keep(own, isOwn) ?? 0;
+		const own = byTrunk && typeof message !== 'string' ? new Uint8Array(message) : message;
+		const number = kept?.keep(own, byTrunk) ?? 0;
 		if (!kept) this.#loose++;
 		else paths.watch.start();
 		if (byTrunk) this.#host.send(this, number, own);
