@@ -194,17 +194,19 @@ describe('the ways of a link', () => {
 		assert.equal(one.queued, 0);
 	});
 
-	it('give back what was read once it is half of the window', async () => {
+	it('give back what was read once it is half of the window, and a new one more', async () => {
 		const { host, link } = client();
 		link.open('s', listener().handlers);
 		assert.deepEqual(await host.frames(), OPEN);
-		const half = LIMITS.muxWindowBytes / 2;
-		link.receive(data(1, writeFrame(BYTES, 1, 0, new Uint8Array(half - 1 - HEAD_BYTES))));
+		const half = LIMITS.relayWindowBytes / 2;
+		link.receive(data(1, writeFrame(BYTES, 1, 0, new Uint8Array(100))));
+		const more = LIMITS.relayWindowBytes - LIMITS.muxWindowBytes;
+		assert.deepEqual(await host.frames(), [`window - 1 ${more + HEAD_BYTES + 100}`]);
+		link.receive(data(1, writeFrame(BYTES, 1, 1, new Uint8Array(half / 2 - HEAD_BYTES))));
+		link.receive(data(1, writeFrame(BYTES, 1, 2, new Uint8Array(half / 2 - HEAD_BYTES - 1))));
 		assert.deepEqual(await host.frames(), []);
 		link.receive(data(1, 'x'));
 		assert.deepEqual(await host.frames(), [`window - 1 ${half}`]);
-		link.receive(data(1, Buffer.alloc(half - 1)));
-		assert.deepEqual(await host.frames(), []);
 	});
 
 	it('end when the other end ends, is reset or refuses', async () => {
@@ -329,7 +331,8 @@ describe('the ways of a slave', () => {
 		await turns();
 		assert.deepEqual(heard.frames, [HEARD, HEARD]);
 		pipe?.close();
-		assert.deepEqual(await host.frames(), ['window FIN 2 0']);
+		const more = LIMITS.relayWindowBytes - LIMITS.muxWindowBytes;
+		assert.deepEqual(await host.frames(), [`window - 2 ${more + 2 * HELLO.length}`, 'window FIN 2 0']);
 		const flood = slave('later');
 		flood.link.receive(Buffer.concat([frame(WINDOW, SYN, 2, 0), data(2, '\x01s')]));
 		flood.link.receive(data(2, Buffer.alloc(LIMITS.muxWindowBytes)));
