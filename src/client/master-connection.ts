@@ -5,7 +5,8 @@ import {
 	PATHS,
 	type PathKind,
 	type Platform,
-	RelayLink,
+	type RelayLink,
+	relayLink,
 	type Session,
 } from '../peer/index.js';
 import * as CLOSE from '../wire/close-codes.js';
@@ -188,7 +189,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		switch (message.t) {
 			case 'welcome':
 				this.#relays = message.relay !== false;
-				this.#relay = this.#relays ? new RelayLink(this.#link) : undefined;
+				this.#relay = this.#relays ? relayLink(this.#link) : undefined;
 				this.#welcomed(message.id);
 				return;
 			case 'snapshot':

@@ -10,7 +10,6 @@ import type {
 	ChannelMessageEvent,
 } from './channel-events.js';
 import type { ChannelHost, ChannelSetup } from './channel-host.js';
-import { COPIED_BYTES } from './frames.js';
 import { type Lane, type LaneOwner, laneOf } from './lane.js';
 import { Arrived, Kept, sizeOf } from './numbering.js';
 import type { RtcChannel } from './rtc.js';
@@ -291,11 +290,10 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 		const ready = lane?.open && lane.heard;
 		const byTrunk = !ready || paths.silent;
 		// The caller may write into its memory as soon as this returns.
-		const isOwn = byTrunk && typeof message !== 'string' && message.length > COPIED_BYTES;
-		const own = isOwn ? new Uint8Array(message) : message;
+		const own = byTrunk && typeof message !== 'string' ? new Uint8Array(message) : message;
 		let number = 0;
 		if (reliable) {
-			number = this.#kept.keep(own, isOwn);
+			number = this.#kept.keep(own, byTrunk);
 			paths.watch.start();
 		} else this.#kept.next++;
 		if (byTrunk) this.#host.send(this, number, own);

@@ -5,7 +5,7 @@ import type { Carrier } from './carrier.js';
 import { Channel } from './channel.js';
 import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
-import { ACK, BYTES, type Frame, PING, PONG, RELAYED_BYTES, SILENT, TEXT } from './frames.js';
+import { ACK, BYTES, type Frame, HEAD_BYTES, PING, PONG, SILENT, TEXT } from './frames.js';
 import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
 import { CONGESTED_BYTES, Paths, type PathsOptions, type PathsOwner, type PathsTraffic } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
@@ -204,8 +204,8 @@ export class Exchange implements ChannelHost, PathsTraffic {
 			return Math.max(kept + more, waiting) <= LIMITS.channelBufferedBytes;
 		}
 		let early = this.#earlyLoose + this.buffered;
-		for (const { sent } of this.channels.values()) early += sent * RELAYED_BYTES;
-		return early + more + RELAYED_BYTES <= LIMITS.earlyBytes;
+		for (const { sent } of this.channels.values()) early += sent * HEAD_BYTES;
+		return early + more + HEAD_BYTES <= LIMITS.earlyBytes;
 	}
 
 	send({ number: channel, reliable }: Channel, number: number, message: Message): void {
@@ -214,7 +214,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 			if (!this.paths.accepted) {
 				const most = sizeOf(message) * (typeof message === 'string' ? 3 : 1);
 				if (!this.fits(0, most)) return;
-				this.#earlyLoose += most + RELAYED_BYTES;
+				this.#earlyLoose += most + HEAD_BYTES;
 			}
 		}
 		this.paths.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);

@@ -1,11 +1,12 @@
 /**
  * What passes over a path's trunk, its one ordered and reliable stream of frames:
  *
- *     | kind 8 | channel 32 | number 48 | payload |
+ *     | kind 8 | channel 32 | number 64 | length 32 | payload |
  *
- * Channel 0 is the session itself. `number` counts the messages of a reliable channel, is 0 for those of an unreliable
- * one, and is what an acknowledgement or a ping is about.
+ * Channel 0 is the session itself. `number` (a double) counts the messages of a reliable channel, is 0 for those of an
+ * unreliable one, and is what an acknowledgement or a ping is about. `length` is the payload's.
  */
+import { joined } from '../mux/pieces.js';
 import type { Message } from './numbering.js';
 
 export const TEXT = 0;
@@ -23,14 +24,7 @@ const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Bytes of a frame before its payload. */
-export const FRAME_BYTES = 11;
-
-/** Bytes of a frame's length, which goes before it in the way through the master, and of both together. */
-export const LENGTH_BYTES = 4;
-export const RELAYED_BYTES = LENGTH_BYTES + FRAME_BYTES;
-
-/** Payloads up to this many bytes are copied by the path that they are handed to; longer ones are kept there until they have left. */
-export const COPIED_BYTES = 4 * 1024;
+export const HEAD_BYTES = 17;
 
 /** A frame read; `data` is the payload. */
 export interface Frame {
@@ -46,42 +40,46 @@ export function payloadOf(message: Message): Uint8Array {
 	return message instanceof ArrayBuffer ? new Uint8Array(message) : message;
 }
 
-/** Writes the head of a frame at `at`. */
-export function writeHead(bytes: Uint8Array, at: number, kind: number, channel: number, number: number): void {
-	const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+/** The head of a frame. */
+export function headOf(kind: number, channel: number, number: number, length: number): Uint8Array {
+	const head = new Uint8Array(HEAD_BYTES);
+	const view = new DataView(head.buffer);
 	view.setUint8(0, kind);
 	view.setUint32(1, channel);
-	view.setUint16(5, number / 2 ** 32);
-	view.setUint32(7, number);
+	view.setFloat64(5, number);
+	view.setUint32(13, length);
+	return head;
+}
+
+/** How long the payload behind a head is. */
+export function lengthOf(head: Uint8Array): number {
+	return new DataView(head.buffer).getUint32(13);
 }
 
 /** Writes a frame. */
 export function writeFrame(kind: number, channel: number, number: number, payload: Message = ''): Uint8Array {
 	const data = payloadOf(payload);
-	const frame = new Uint8Array(FRAME_BYTES + data.length);
-	writeHead(frame, 0, kind, channel, number);
-	frame.set(data, FRAME_BYTES);
-	return frame;
+	return joined([headOf(kind, channel, number, data.length), data]);
 }
 
-/** Reads a head at `at` and the payload behind it, which is nobody else's; `undefined` when they are no frame. */
-export function frameOf(bytes: Uint8Array, at: number, payload: Uint8Array<ArrayBuffer>): Frame | undefined {
-	const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+/** Reads a head and the payload behind it, which is nobody else's; `undefined` when they are no frame. */
+export function frameOf(head: Uint8Array, payload: Uint8Array<ArrayBuffer>): Frame | undefined {
+	const view = new DataView(head.buffer, head.byteOffset);
 	const kind = view.getUint8(0);
 	if (kind > SILENT) return undefined;
 	return {
 		kind,
 		channel: view.getUint32(1),
-		number: view.getUint16(5) * 2 ** 32 + view.getUint32(7),
+		number: view.getFloat64(5),
 		data: kind === TEXT ? DECODER.decode(payload) : payload.buffer,
 	};
 }
 
 /** Reads a frame; `undefined` when it is none. */
 export function readFrame(bytes: Uint8Array): Frame | undefined {
-	if (bytes.length < FRAME_BYTES) return undefined;
+	if (bytes.length < HEAD_BYTES) return undefined;
 	// A copy: a view would keep all of what it came in, and a Buffer's slice is one.
-	return frameOf(bytes, 0, new Uint8Array(bytes.subarray(FRAME_BYTES)));
+	return frameOf(bytes, new Uint8Array(bytes.subarray(HEAD_BYTES)));
 }
 
 /** The frame of a message. */

@@ -5,7 +5,7 @@ import * as WAITS from '../wire/waits.js';
 import { type Carrier, type OpenRelay, PATHS, type PathKind, type RelayPipe } from './carrier.js';
 import type { Channel } from './channel.js';
 import type { DirectInfo } from './direct.js';
-import { FRAME_BYTES, type Frame, PING, SILENT } from './frames.js';
+import { type Frame, HEAD_BYTES, PING, SILENT } from './frames.js';
 import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
 import { RtcPath, type RtcPathHost } from './rtc-path.js';
@@ -269,7 +269,7 @@ export class Paths implements RtcPathHost {
 		this.#direct = undefined;
 		this.accepted = true;
 		// The trunk's frames are messages themselves, and have a head.
-		this.maxMessageSize = Math.min(maxMessageSize - FRAME_BYTES, LIMITS.messageBytes);
+		this.maxMessageSize = Math.min(maxMessageSize - HEAD_BYTES, LIMITS.messageBytes);
 		this.#choose(false);
 		// How long a round trip takes, which is how long silence means nothing.
 		this.watch.ask();

@@ -5,10 +5,11 @@ import {
 	type Endpoint,
 	type IceServer,
 	type IceTransportPolicy,
-	IncomingWays,
+	incomingWays,
 	PATHS,
 	type PathKind,
 	type Platform,
+	type RelayLink,
 } from '../peer/index.js';
 import {
 	type AuthData,
@@ -100,7 +101,7 @@ export class Slave extends Emitter<SlaveEvents> {
 	readonly #dial: ((ticket: string) => void) | undefined;
 	readonly #ownIceServers: IceServer[];
 	/** The sessions' ways over this link or the last one. */
-	#relay: IncomingWays | undefined;
+	#relay: RelayLink | undefined;
 	readonly #endpoint: Endpoint | undefined;
 	/** Where the master has been told that this slave is reached. */
 	#told: DirectInfo | undefined;
@@ -304,7 +305,7 @@ export class Slave extends Emitter<SlaveEvents> {
 
 	#registered(id: string): void {
 		this.#id = id;
-		this.#relay = new IncomingWays(this.#link, (session, open) => this.#sessions.get(session)?.relay(open) ?? false);
+		this.#relay = incomingWays(this.#link, (session, open) => this.#sessions.get(session)?.relay(open) ?? false);
 		// It may have been found out while the master considered.
 		this.#moved();
 		if (this.#state === 'reconnecting') {

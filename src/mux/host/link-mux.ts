@@ -1,7 +1,8 @@
 import * as LIMITS from '../../wire/limits.js';
+import { Engine } from '../engine.js';
 import { HEADER_BYTES } from '../frame.js';
+import { Packer } from '../packer.js';
 import { joined } from '../pieces.js';
-import { Session } from '../session.js';
 import type { Stream } from '../stream.js';
 
 /** The socket that a {@link LinkMux} shares with others. */
@@ -33,7 +34,7 @@ export const NO_HANDLER = { data: () => {}, ended: () => {}, accepted: () => {},
 
 /** Streams over the binary frames of a WebSocket that carries other messages as well. */
 export class LinkMux {
-	readonly session: Session;
+	readonly session: Engine;
 	readonly #host: LinkMuxHost;
 	#poll: unknown;
 	#flushing = false;
@@ -41,8 +42,8 @@ export class LinkMux {
 	/** @param client whether this end is yamux's client */
 	constructor(client: boolean, host: LinkMuxHost) {
 		this.#host = host;
-		this.session = new Session(
-			{ client, frameBytes: FRAME_BYTES, maxWindow: LIMITS.relayWindowBytes, packBytes: PACK_BYTES },
+		this.session = new Engine(
+			{ client, frameBytes: FRAME_BYTES, maxWindow: LIMITS.relayWindowBytes },
 			{
 				opened: (stream) => host.opened(stream),
 				ready: () => this.#flush(),
@@ -51,6 +52,7 @@ export class LinkMux {
 					if (why !== 'mux-lost') host.broken();
 				},
 			},
+			new Packer(PACK_BYTES, false),
 		);
 	}
 
