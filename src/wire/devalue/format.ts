@@ -4,13 +4,15 @@
  * a tag, which says what to make of the rest.
  */
 
-/** What is told by a negative number in place of an index. */
-export const CONSTANTS: [index: number, value: unknown][] = [
-	[-1, undefined],
-	[-3, Number.NaN],
-	[-4, Number.POSITIVE_INFINITY],
-	[-5, Number.NEGATIVE_INFINITY],
-	[-6, -0],
+/** What is told by a negative number in place of an index, at that number without its sign. */
+export const CONSTANTS: readonly unknown[] = [
+	undefined,
+	undefined,
+	undefined,
+	Number.NaN,
+	Number.POSITIVE_INFINITY,
+	Number.NEGATIVE_INFINITY,
+	-0,
 ];
 
 /** Stands where an array has a hole. */
@@ -18,3 +20,6 @@ export const HOLE = -2;
 
 /** Begins an array whose holes were left out: length, index, value, index, value … */
 export const SPARSE = -7;
+
+/** The views of an `ArrayBuffer`, and a few names that no host has. */
+export const VIEW = /^(DataView|(Big)?(Int|Uint|Float)\d\w*Array)$/;
