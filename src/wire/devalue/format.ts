@@ -4,16 +4,8 @@
  * a tag, which says what to make of the rest.
  */
 
-/** What is told by a negative number in place of an index, at that number without its sign. */
-export const CONSTANTS: readonly unknown[] = [
-	undefined,
-	undefined,
-	undefined,
-	Number.NaN,
-	Number.POSITIVE_INFINITY,
-	Number.NEGATIVE_INFINITY,
-	-0,
-];
+/** What is told by a negative number in place of an index, at that number without its sign: NaN, infinities, minus zero. */
+export const CONSTANTS: readonly unknown[] = [null, null, null, 0 / 0, 1 / 0, -1 / 0, -0];
 
 /** Stands where an array has a hole. */
 export const HOLE = -2;
