@@ -33,12 +33,12 @@ export type Control =
 	| { t: 'bye'; reason: string };
 
 /** The keys of each message that are numbers. */
-const NUMBERS: Record<string, readonly string[]> = {
-	open: ['n', 'id'],
-	lane: ['n', 'a'],
-	close: ['n', 'last'],
-	bye: [],
-};
+const NUMBERS = new Map<unknown, readonly string[]>([
+	['open', ['n', 'id']],
+	['lane', ['n', 'a']],
+	['close', ['n', 'last']],
+	['bye', []],
+]);
 
 /** Reads one message of channel 0; `undefined` when it is none. */
 export function readControl(text: string): Control | undefined {
@@ -46,9 +46,8 @@ export function readControl(text: string): Control | undefined {
 	try {
 		const message = JSON.parse(text) as Record<string, unknown>;
 		const { t, label = '', reason = '' } = message;
-		const numbers = typeof t === 'string' && Object.hasOwn(NUMBERS, t) ? NUMBERS[t] : undefined;
 		const isText = typeof label === 'string' && typeof reason === 'string';
-		if (isText && numbers?.every((key) => Number.isSafeInteger(message[key]))) {
+		if (isText && NUMBERS.get(t)?.every((key) => Number.isSafeInteger(message[key]))) {
 			return { ...message, label, reason } as unknown as Control;
 		}
 	} catch {

@@ -61,7 +61,7 @@ export function subprotocols(auth?: AuthData): string[] {
 	} catch {
 		// A cycle, a BigInt, a function.
 	}
-	throw new EnslavismError('bad-auth', `auth must be an object, at most ${LIMITS.authTokenLength} long as JSON`);
+	throw new EnslavismError('bad-auth', `auth takes an object, at most ${LIMITS.authTokenLength} long`);
 }
 
 /** What an upgrade request asked for. */

@@ -83,7 +83,7 @@ export function parse(text: string): unknown {
 }
 
 function refuse(): never {
-	throw new TypeError('malformed');
+	throw new TypeError();
 }
 
 type Classes = Record<'Date', new (...parts: unknown[]) => object>;
