@@ -5,7 +5,7 @@
  */
 
 /** What is told by a negative number in place of an index, at that number without its sign: NaN, infinities, minus zero. */
-export const CONSTANTS: readonly unknown[] = [null, null, null, 0 / 0, 1 / 0, -1 / 0, -0];
+export const CONSTANTS: readonly unknown[] = [undefined, undefined, undefined, 0 / 0, 1 / 0, -1 / 0, -0];
 
 /** Stands where an array has a hole. */
 export const HOLE = -2;
