@@ -4,11 +4,12 @@ import {
 	type EnslavismError,
 	errorOfClose,
 	type LinkKind,
-	linkUrl,
 	type Position,
+	pathOf,
 	type Read,
 	returnProtocols,
 	subprotocols,
+	urlBelow,
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
@@ -78,7 +79,7 @@ export class Link<In extends { t: string }, Out> {
 	constructor(options: LinkOptions<In>) {
 		this.#options = options;
 		const { kind, openSocket, handlers } = options;
-		const url = linkUrl(options.url, kind);
+		const url = urlBelow(options.url, pathOf(kind));
 		const first = subprotocols(options.auth);
 		const socketOptions: LastingSocketOptions = {
 			url: () => url,
