@@ -130,7 +130,7 @@ export class LastingSocket extends Emitter<LastingSocketEvents> {
 		this.#enter('waiting');
 		if (wasOpen && performance.now() - this.#openedAt >= WAITS.backoffReset) this.#backoff.reset();
 		this.#attempt++;
-		const delay = restartDelay(code, reason) ?? this.#backoff.next();
+		const delay = restartDelay(reason) || this.#backoff.next();
 		this.#timer = setTimeout(() => this.#open(), delay);
 		this.emit('lost', error, delay, code);
 	}

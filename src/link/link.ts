@@ -4,11 +4,12 @@ import {
 	type EnslavismError,
 	errorOfClose,
 	type LinkKind,
-	linkUrl,
 	type Position,
+	pathOf,
 	type Read,
 	returnProtocols,
 	subprotocols,
+	urlBelow,
 } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
@@ -78,7 +79,7 @@ export class Link<In extends { t: string }, Out> {
 	constructor(options: LinkOptions<In>) {
 		this.#options = options;
 		const { kind, openSocket, handlers } = options;
-		const url = linkUrl(options.url, kind);
+		const url = urlBelow(options.url, pathOf(kind));
 		const first = subprotocols(options.auth);
 		const socketOptions: LastingSocketOptions = {
 			url: () => url,
@@ -149,19 +150,25 @@ export class Link<In extends { t: string }, Out> {
 	}
 
 	#receive(data: string | Uint8Array): void {
-		const { handlers, reconnect } = this.#options;
 		this.#heardAt = performance.now();
 		if (typeof data !== 'string' && this.#admitted) {
-			handlers.bytes(data);
+			this.#options.handlers.bytes(data);
 			return;
 		}
-		// Bytes that come before the greeting are no message either.
-		const read = this.#options.read(String(data));
-		if (!read.ok) {
-			this.broken(read.problem);
-			return;
+		try {
+			// Bytes that come before the greeting are no message either.
+			const read = this.#options.read(String(data));
+			if (read.ok) this.#handle(read.message);
+			else this.broken(read.problem);
+		} catch {
+			// Only where messages are read without their schemas: listeners' exceptions never get here.
+			this.broken();
 		}
-		const { t, resume, heartbeat } = read.message as FromMaster;
+	}
+
+	#handle(message: In): void {
+		const { handlers, reconnect } = this.#options;
+		const { t, resume, heartbeat } = message as FromMaster;
 		// What the other ends of its sessions say may come before the master's greeting.
 		if (heartbeat !== undefined) {
 			this.#admitted = true;
@@ -172,13 +179,8 @@ export class Link<In extends { t: string }, Out> {
 			this.#resume = resume;
 			this.#socketOptions.reconnect = reconnect;
 		}
-		try {
-			if (t === 'beat') this.send({ t } as Out);
-			else handlers.message(read.message);
-		} catch {
-			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
-			this.broken();
-		}
+		if (t === 'beat') this.send({ t } as Out);
+		else handlers.message(message);
 	}
 
 	/** Waits for the next sign of life. A page that slept may find that it should have come long ago. */

@@ -54,7 +54,7 @@ export class Emitter<Events extends object> {
 	): void {
 		const call = adapted(listener);
 		if (this.listeners(event).includes(call)) return;
-		if (typeof options === 'object' && options.once === true) this.once(event, call);
+		if ((options as ListenOptions | undefined)?.once) this.once(event, call);
 		else this.on(event, call);
 	}
 

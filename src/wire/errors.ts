@@ -83,8 +83,8 @@ export interface ErrorDetails {
 
 /** The one error class of Enslavism: an `Error` with a stable `code` and, where the other side gave one, its `reason`. */
 export class EnslavismError extends Error {
-	readonly code: ErrorCode;
-	readonly reason: string | undefined;
+	declare readonly code: ErrorCode;
+	declare readonly reason: string | undefined;
 
 	/** @param message default: the code, as words */
 	constructor(code: ErrorCode, message = '', details: ErrorDetails = {}) {

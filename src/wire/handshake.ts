@@ -42,9 +42,7 @@ export interface Return {
 
 /** The subprotocols of a link that comes back, beside the first ones. */
 export function returnProtocols({ resume, since }: Return): string[] {
-	const tokens = [RESUME_PREFIX + resume];
-	if (since !== undefined) tokens.push(`${SINCE_PREFIX}${since.epoch}.${since.seq}`);
-	return tokens;
+	return [RESUME_PREFIX + resume, ...(since ? [`${SINCE_PREFIX}${since.epoch}.${since.seq}`] : [])];
 }
 
 /**
@@ -61,7 +59,7 @@ export function subprotocols(auth?: AuthData): string[] {
 	} catch {
 		// A cycle, a BigInt, a function.
 	}
-	throw new EnslavismError('bad-auth', `auth must be an object, at most ${LIMITS.authTokenLength} long as JSON`);
+	throw new EnslavismError('bad-auth', `auth takes an object, at most ${LIMITS.authTokenLength} long`);
 }
 
 /** What an upgrade request asked for. */
@@ -111,17 +109,9 @@ function readAuth(token: string): AuthData | undefined {
 }
 
 /**
- * The address of a link, from the master's URL (`ws:`, `wss:`, `http:` or `https:`; a path is kept as a prefix).
- *
- * @throws EnslavismError `bad-url`
- */
-export function linkUrl(masterUrl: string, kind: LinkKind): string {
-	return urlBelow(masterUrl, pathOf(kind));
-}
-
-/**
  * The address of something that a master offers to WebSockets.
  *
+ * @param masterUrl `ws:`, `wss:`, `http:` or `https:`; a path is kept as a prefix
  * @param path percent-encoded, with a leading slash
  * @throws EnslavismError `bad-url`
  */

@@ -1,23 +1,18 @@
 import { parse, stringify } from 'devalue';
-import { viewOf } from './devalue/views.js';
 import { EnslavismError, type ErrorCode, messageOf } from './errors.js';
 import * as LIMITS from './limits.js';
 
 /**
- * devalue writes the whole buffer behind a view, with bytes that the view does not show. A view of a part is
- * therefore written as a copy of that part.
+ * devalue writes the whole buffer behind a view, with bytes that the view does not show. A view of a part is therefore
+ * written as one of a copy of that part.
  */
-function ownBytes(value: unknown): unknown {
-	if (!ArrayBuffer.isView(value) || value.byteLength === value.buffer.byteLength) return undefined;
-	const bytes = new Uint8Array(value.byteLength);
-	bytes.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-	const name = Object.prototype.toString.call(value).slice(8, -1);
-	return [name, bytes];
-}
+const OWN_BYTES = { operations: { viewInfo } };
 
-function ownView(part: unknown): ArrayBufferView {
-	const [name, bytes] = part as [unknown, Uint8Array | undefined];
-	return viewOf(name, bytes?.buffer);
+function viewInfo(view: Uint8Array) {
+	const { byteOffset, byteLength, length, buffer } = view;
+	const isWhole = byteLength === buffer.byteLength;
+	const own = isWhole ? buffer : new Uint8Array(buffer, byteOffset, byteLength).slice().buffer;
+	return { buffer: own, byteOffset: 0, byteLength, length, bufferByteLength: byteLength };
 }
 
 /**
@@ -36,7 +31,7 @@ export function encodeUserData(
 ): string {
 	let encoded: string;
 	try {
-		encoded = stringify(value, { View: ownBytes });
+		encoded = stringify(value, undefined, OWN_BYTES);
 	} catch (cause) {
 		throw new EnslavismError('bad-user-data', `user data cannot be encoded: ${messageOf(cause)}`, { cause });
 	}
@@ -56,8 +51,8 @@ export function encodeUserData(
  */
 export function decodeUserData(encoded: string): unknown {
 	try {
-		return parse(encoded, { View: ownView });
+		return parse(encoded);
 	} catch (cause) {
-		throw new EnslavismError('bad-user-data', 'user data cannot be decoded', { cause });
+		throw new EnslavismError('bad-user-data', '', { cause });
 	}
 }

@@ -95,8 +95,8 @@ export const DECODERS: Record<string, Decoder> = {
 		holds(tokens.verify(bytes.toString(), { kind: 'slave', identity: undefined }, 0) === undefined, 'not ours');
 	},
 	'restart delay': (bytes) => {
-		const delay = restartDelay(1012, bytes.toString());
-		holds(delay === undefined || (delay >= 0 && delay <= WAITS.restart), 'within its bound');
+		const delay = restartDelay(bytes.toString());
+		holds(Number.isNaN(delay) || (delay >= 0 && delay <= WAITS.restart), 'within its bound');
 	},
 	'user data': refusing((text) => {
 		const value = decodeUserData(text);

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Master, Slave } from '../../src/index.js';
-import { linkUrl, newId, PROTOCOL } from '../../src/wire/index.js';
+import { newId, PROTOCOL, pathOf, urlBelow } from '../../src/wire/index.js';
 import { randomOf } from '../support/random.js';
 import { mutate } from './mutate.js';
 import type { Recording } from './recording.js';
@@ -100,7 +100,7 @@ class Attacker {
 
 	async #link(kind: 'client' | 'slave'): Promise<void> {
 		this.#said.links++;
-		const socket = new WebSocket(linkUrl(`ws://localhost:${this.#attack.port}`, kind), PROTOCOL, {
+		const socket = new WebSocket(urlBelow(`ws://localhost:${this.#attack.port}`, pathOf(kind)), PROTOCOL, {
 			perMessageDeflate: false,
 		});
 		socket.on('error', () => {});

@@ -1,7 +1,7 @@
 /** A link whose other end says whatever a test wants. */
 import type { TestContext } from 'node:test';
 import WebSocket from 'ws';
-import { type LinkKind, linkUrl, PROTOCOL } from '../../src/wire/index.js';
+import { type LinkKind, PROTOCOL, pathOf, urlBelow } from '../../src/wire/index.js';
 import { Inbox, within } from './wait.js';
 
 /** What the other end said. */
@@ -29,7 +29,7 @@ export class RawLink {
 		kind: LinkKind,
 		{ protocols = [PROTOCOL], headers = {} }: RawLinkOptions = {},
 	) {
-		this.socket = new WebSocket(linkUrl(url, kind), protocols, { headers, perMessageDeflate: false });
+		this.socket = new WebSocket(urlBelow(url, pathOf(kind)), protocols, { headers, perMessageDeflate: false });
 		t.after(() => this.socket.terminate());
 		this.socket.on('error', () => {});
 		this.socket.on('message', (data: Buffer, isBinary) => {

@@ -32,13 +32,7 @@ class Instant {
 }
 Object.assign(globalThis, { Temporal: { Instant, Now: {} } });
 
-const REDUCERS = { Own: (value: unknown) => value instanceof Error && [value.message, value.cause] };
-const REVIVERS = {
-	Own: (value: unknown) => {
-		const [message, cause] = value as [string, unknown];
-		return { message, cause };
-	},
-};
+const OPTIONS = { operations: { viewInfo: library.defaultStringifyOperations.viewInfo } };
 
 const leaf = fc.oneof(
 	fc.string({ unit: 'binary' }),
@@ -57,7 +51,7 @@ const leaf = fc.oneof(
 	fc.uint8Array({ maxLength: 9 }).map(({ buffer }) => buffer),
 	fc.constantFrom(/a<\/b/giu, /x/, new URL('https://example.com/a?b#c'), new URLSearchParams('a=b&c')),
 	fc.constantFrom(Object(1), Object(-0), Object(Number.NaN), Object('x'), Object(true), Object(2n)),
-	fc.constantFrom(new Error('a'), new Error('b', { cause: [1] }), new Instant('1970-01-01T00:00:00Z')),
+	fc.constant(new Instant('1970-01-01T00:00:00Z')),
 );
 
 const key = fc
@@ -105,20 +99,35 @@ function outcome(run: () => unknown): { value: unknown } | 'refused' {
 	}
 }
 
+/** Written again, values show their prototypes, and what refers to what. Only data can be. */
+const shown = (value: unknown): string => library.stringify(value);
+
 function readsAlike(text: string): void {
-	// Written again, values show their prototypes, and what refers to what.
-	const [ours, theirs] = [parse, library.parse].map((read) => {
-		const made = outcome(() => read(text, REVIVERS));
-		return made === 'refused' ? made : library.stringify(made.value, REDUCERS);
+	assert.equal(shown(parse(text)), shown(library.parse(text)), text);
+}
+
+/** What devalue reads is read alike; what it refuses is refused, or becomes data. */
+function readsLikewise(text: string): void {
+	const [ours, theirs] = [parse, library.parse].map((read) => outcome(() => shown(read(text))));
+	if (theirs !== 'refused' && !passesOver(text)) assert.deepEqual(ours, theirs, text);
+	else if (outcome(() => parse(text)) !== 'refused') assert.notEqual(ours, 'refused', text);
+}
+
+/** Whether there is something in a text that devalue reads, but never writes. */
+function passesOver(text: string): boolean {
+	const HOLE = -2;
+	return [JSON.parse(text)].flat().some((value) => {
+		if (!Array.isArray(value)) return Object.values(value ?? {}).includes(HOLE);
+		const [tag, ...parts] = value;
+		return ['null', -7].includes(tag) ? parts.includes(HOLE) : /^(Date|URL)/.test(tag) && parts.length !== 1;
 	});
-	assert.equal(ours, theirs, text);
 }
 
 describe('the scripts for browsers write values', () => {
 	it('as devalue does, character by character', () => {
 		fc.assert(
 			fc.property(trees(leaf), (value) => {
-				assert.equal(stringify(value, REDUCERS), library.stringify(value, REDUCERS));
+				assert.equal(stringify(value, undefined, OPTIONS), library.stringify(value));
 			}),
 			{ numRuns: 2000 },
 		);
@@ -127,7 +136,9 @@ describe('the scripts for browsers write values', () => {
 	it('that devalue writes, and no others', () => {
 		fc.assert(
 			fc.property(trees(fc.oneof(leaf, noData)), (value) => {
-				const [ours, theirs] = [stringify, library.stringify].map((write) => outcome(() => write(value)));
+				const [ours, theirs] = [stringify, library.stringify].map((write) =>
+					outcome(() => write(value, undefined, OPTIONS)),
+				);
 				assert.deepStrictEqual(ours, theirs);
 			}),
 			{ numRuns: 1000 },
@@ -137,25 +148,25 @@ describe('the scripts for browsers write values', () => {
 	it('without running through the holes of a long array', () => {
 		const array: unknown[] = [];
 		array[4_000_000_000] = 1;
-		assert.equal(stringify(array), '[[-7,4000000001,4000000000,1],1]');
+		assert.equal(stringify(array, undefined, OPTIONS), '[[-7,4000000001,4000000000,1],1]');
 	});
 
 	it('as deep as anybody needs', () => {
-		assert.equal(stringify(nested(DEEP)), library.stringify(nested(DEEP)));
+		assert.equal(stringify(nested(DEEP), undefined, OPTIONS), library.stringify(nested(DEEP)));
 	});
 });
 
 describe('the scripts for browsers read', () => {
 	it('what devalue writes, as devalue does', () => {
 		fc.assert(
-			fc.property(trees(leaf), (value) => readsAlike(library.stringify(value, REDUCERS))),
+			fc.property(trees(leaf), (value) => readsAlike(library.stringify(value))),
 			{ numRuns: 2000 },
 		);
 	});
 
-	it('anything else as devalue does: each tag with what does not belong to it', () => {
+	it('anything else as devalue does, or as data: each tag with what does not belong to it', () => {
 		const tag = fc.constantFrom(
-			...['Own', 'Map', 'Set', 'Date', 'BigInt', 'RegExp', 'Object', 'null', 'ArrayBuffer', 'URL', 'URLSearchParams'],
+			...['Map', 'Set', 'Date', 'BigInt', 'RegExp', 'Object', 'null', 'ArrayBuffer', 'URL', 'URLSearchParams'],
 			...['Uint8Array', 'Float64Array', 'Float16Array', 'BigUint64Array', 'DataView', 'Uint8ClampedArray'],
 			...['Temporal.Instant', 'Temporal.Now', 'Temporal.constructor', 'Temporal.', 'constructor', '__proto__', 'Array'],
 		);
@@ -180,19 +191,19 @@ describe('the scripts for browsers read', () => {
 		);
 		const forged = fc.array(item, { maxLength: 8 });
 		fc.assert(
-			fc.property(fc.oneof({ weight: 9, arbitrary: forged }, item), (values) => readsAlike(textOf(values))),
+			fc.property(fc.oneof({ weight: 9, arbitrary: forged }, item), (values) => readsLikewise(textOf(values))),
 			{ numRuns: 20_000 },
 		);
 	});
 
-	it('anything else as devalue does: one character changed, or another text', () => {
+	it('anything else as devalue does, or as data: one character changed, or another text', () => {
 		const changed = trees(leaf).chain((value) => {
-			const text = library.stringify(value, REDUCERS);
+			const text = library.stringify(value);
 			return fc
 				.tuple(fc.nat(text.length - 1), fc.oneof(fc.string({ maxLength: 1 }), fc.constantFrom(...'-0123456789[]"{},')))
 				.map(([at, character]) => text.slice(0, at) + character + text.slice(at + 1));
 		});
-		fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: changed }, fc.json(), fc.string()), readsAlike), {
+		fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: changed }, fc.json(), fc.string()), readsLikewise), {
 			numRuns: 5000,
 		});
 	});
@@ -203,9 +214,34 @@ describe('the scripts for browsers read', () => {
 		assert.deepEqual(Object.keys(array), ['3999999999']);
 	});
 
+	it('many long arrays without memory for them', () => {
+		const before = process.memoryUsage().rss;
+		const text = `[[${Array.from({ length: 1000 }, (_, at) => at + 1)}]${',[-7,30000000,9,-1]'.repeat(1000)}]`;
+		const arrays = parse(text) as unknown[][];
+		assert.ok(arrays.every((array) => array.length === 30_000_000 && 9 in array));
+		assert.ok(process.memoryUsage().rss - before < 100e6, `${process.memoryUsage().rss - before} bytes`);
+	});
+
+	it('no circle of what cannot be in one', () => {
+		for (const text of ['[["Object",0]]', '[["Uint8Array",0]]', '[["Object",1],["Object",0]]']) {
+			assert.throws(() => parse(text), text);
+		}
+	});
+
+	it('no prototypes, and no key __proto__', () => {
+		for (const text of [
+			'[{"__proto__":1},{"x":2},3]',
+			'[["null","__proto__",1],{"x":2},3]',
+			'[["Object",1],{"__proto__":1}]',
+			'[[-7,3,"__proto__",{"x":1}]]',
+		]) {
+			assert.throws(() => parse(text), text);
+		}
+	});
+
 	it('as deep as anybody needs', () => {
 		const text = `[${Array.from({ length: DEEP }, (_, at) => `[${at + 1}]`).join()},0]`;
-		assert.equal(stringify(parse(text)), text);
+		assert.equal(shown(parse(text)), text);
 	});
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { EnslavismError, linkUrl, PROTOCOL, readHandshake, subprotocols } from '../../src/wire/index.js';
+import { EnslavismError, PROTOCOL, pathOf, readHandshake, subprotocols, urlBelow } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 
 const coded = (code: string) => (thrown: unknown) => thrown instanceof EnslavismError && thrown.code === code;
@@ -122,10 +122,10 @@ describe('the URL of a link', () => {
 		['ws://host/games?room=1#top', 'ws://host/games/enslavism/clients?room=1'],
 	];
 	for (const [from, to] of urls) {
-		it(`of ${from} is ${to}`, () => assert.equal(linkUrl(from, 'client'), to));
+		it(`of ${from} is ${to}`, () => assert.equal(urlBelow(from, pathOf('client')), to));
 	}
 
-	it('differs for slaves', () => assert.equal(linkUrl('ws://host', 'slave'), 'ws://host/enslavism/slaves'));
+	it('differs for slaves', () => assert.equal(urlBelow('ws://host', pathOf('slave')), 'ws://host/enslavism/slaves'));
 
 	for (const from of [
 		'',
@@ -139,7 +139,7 @@ describe('the URL of a link', () => {
 		'ws:',
 	]) {
 		it(`of "${from}" is refused with bad-url`, () => {
-			assert.throws(() => linkUrl(from, 'client'), coded('bad-url'));
+			assert.throws(() => urlBelow(from, pathOf('client')), coded('bad-url'));
 		});
 	}
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import * as library from 'devalue';
 import fc from 'fast-check';
 import { decodeUserData, EnslavismError, encodeUserData } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
@@ -104,6 +105,10 @@ describe('a view of a part of a buffer', () => {
 			assert.equal(copy.buffer.byteLength, view.byteLength);
 		});
 	}
+
+	it('is written as devalue writes one of a buffer of its own', () => {
+		for (const view of views) assert.equal(encodeUserData([view]), library.stringify([view.slice()]));
+	});
 
 	it('arrives alone: DataView', () => {
 		const copy = roundTrip(new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2)) as DataView;

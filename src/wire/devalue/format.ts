@@ -4,17 +4,14 @@
  * a tag, which says what to make of the rest.
  */
 
-/** What is told by a negative number in place of an index. */
-export const CONSTANTS: [index: number, value: unknown][] = [
-	[-1, undefined],
-	[-3, Number.NaN],
-	[-4, Number.POSITIVE_INFINITY],
-	[-5, Number.NEGATIVE_INFINITY],
-	[-6, -0],
-];
+/** What is told by a negative number in place of an index, at that number without its sign: NaN, infinities, minus zero. */
+export const CONSTANTS: readonly unknown[] = [undefined, undefined, undefined, 0 / 0, 1 / 0, -1 / 0, -0];
 
 /** Stands where an array has a hole. */
 export const HOLE = -2;
 
 /** Begins an array whose holes were left out: length, index, value, index, value … */
 export const SPARSE = -7;
+
+/** The views of an `ArrayBuffer`, and a few names that no host has. */
+export const VIEW = /^(DataView|(Big)?(Int|Uint|Float)\d\w*Array)$/;

@@ -1,9 +1,14 @@
 import { base64 } from '../ids.js';
-import { CONSTANTS, HOLE, SPARSE } from './format.js';
-import { isView } from './views.js';
+import { CONSTANTS, HOLE, SPARSE, VIEW } from './format.js';
 
-/** Gives what a value is written as under a tag of one's own, or nothing that counts. */
-export type Reducer = (value: unknown) => unknown;
+/** The buffer of a view, and which part of it the view is; `length` is in items, and a `DataView` has none. */
+export type ViewInfo = (view: Uint8Array) => {
+	buffer: ArrayBufferLike;
+	byteOffset: number;
+	byteLength: number;
+	length?: number;
+	bufferByteLength: number;
+};
 
 /** Objects around a primitive value. */
 const BOXED = /^(Number|String|Boolean|BigInt)$/;
@@ -14,27 +19,25 @@ const TEXTUAL = /^(URL|URLSearchParams|Temporal\.\w+)$/;
 /**
  * Writes a value as devalue's `stringify` does, character by character. Throws for what is not data.
  *
- * @param reducers by their tags
+ * @param options as devalue takes them: there is more, and this has its defaults
  */
-export function stringify(value: unknown, reducers: Record<string, Reducer> = {}): string {
+export function stringify(
+	value: unknown,
+	_reducers: undefined,
+	{ operations }: { operations: { viewInfo: ViewInfo } },
+): string {
 	const texts: string[] = [];
 	/** Where each value is. Those that are not finished have their places, which ends circles. */
 	const indexes = new Map<unknown, number>();
-	const custom = Object.entries(reducers);
 
 	const write = (value: unknown): number => {
-		for (const [index, constant] of CONSTANTS) if (Object.is(value, constant)) return index;
+		const constant = CONSTANTS.findIndex((each, at) => at > 0 && Object.is(each, value));
+		if (constant > 0) return -constant;
 		const known = indexes.get(value);
 		if (known !== undefined) return known;
 		const index = indexes.size;
 		indexes.set(value, index);
-		for (const [tag, reduce] of custom) {
-			const reduced = reduce(value);
-			if (!reduced) continue;
-			texts[index] = `["${tag}",${write(reduced)}]`;
-			return index;
-		}
-		texts[index] = textOf(value, write);
+		texts[index] = textOf(value, write, operations.viewInfo);
 		return index;
 	};
 
@@ -45,7 +48,7 @@ export function stringify(value: unknown, reducers: Record<string, Reducer> = {}
 /** Writes a part, if it is not written yet; gives where it is. */
 type Write = (part: unknown) => number;
 
-function textOf(value: unknown, write: Write): string {
+function textOf(value: unknown, write: Write, viewInfo: ViewInfo): string {
 	if (typeof value === 'function') refuse('a function');
 	if (typeof value === 'symbol') refuse('a symbol');
 	if (typeof value === 'string') return quoted(value);
@@ -54,18 +57,18 @@ function textOf(value: unknown, write: Write): string {
 	if (typeof (value as { then?: unknown }).then === 'function') refuse('a promise');
 	const tag = Object.prototype.toString.call(value).slice(8, -1);
 	if (tag === 'Array') return arrayText(value as unknown[], write);
-	const parts = partsOf(tag, value, write);
+	const parts = partsOf(tag, value, write, viewInfo);
 	if (parts !== undefined) return `[${[`"${tag}"`, ...parts]}]`;
 	if (BOXED.test(tag)) return `["Object",${write(value.valueOf())}]`;
 	return recordText(value as Record<string, unknown>, write);
 }
 
 /** What follows the tag; `undefined` for what has no tag of its own. */
-function partsOf(tag: string, value: object, write: Write): unknown[] | undefined {
+function partsOf(tag: string, value: object, write: Write, viewInfo: ViewInfo): unknown[] | undefined {
 	if (TEXTUAL.test(tag)) return [quoted(String(value))];
-	if (isView(tag)) {
-		const { buffer, byteOffset, byteLength, length = byteLength } = value as Uint8Array;
-		return [write(buffer), ...(byteLength === buffer.byteLength ? [] : [byteOffset, length])];
+	if (VIEW.test(tag)) {
+		const { buffer, byteOffset, byteLength, length = byteLength, bufferByteLength } = viewInfo(value as Uint8Array);
+		return [write(buffer), ...(byteLength === bufferByteLength ? [] : [byteOffset, length])];
 	}
 	switch (tag) {
 		case 'Date':
