@@ -1,4 +1,4 @@
-import { Link } from '../link/index.js';
+import { type Link, openLink } from '../link/index.js';
 import {
 	type IceServer,
 	type IceTransportPolicy,
@@ -66,7 +66,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	readonly #slaves = new Map<string, SlaveConnection>();
 	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
-	readonly #link: Link<MasterToClient, ClientToMaster>;
+	readonly #link: Link<ClientToMaster>;
 	readonly #directory = new DirectoryCopy({
 		added: (entry) => {
 			// A session that is open has outlived the slave's place in the list.
@@ -113,7 +113,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			rtc: { iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy },
 			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
 			openRelay: (session, handlers) => (this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined),
-			send: (message) => this.#link.send(message),
+			send: (message) => this.#link.say(message),
 			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
 			release: (session) => {
 				this.#sessions.delete(session);
@@ -125,27 +125,28 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			this.#settle = { resolve, reject };
 		});
 		this.ready.catch(() => {});
-		this.#link = new Link({
-			kind: 'client',
-			url: this.url,
-			auth: options.auth,
-			openSocket: platform.openSocket,
-			onWake: (wake) =>
-				platform.onWake(() => {
-					wake();
-					// While the link is away an offer would go nowhere; when it is back they are woken as well.
-					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
-				}),
-			reconnect: options.reconnect,
-			since: () => this.#directory.position,
-			read,
-			handlers: {
+		this.#link = openLink(
+			{
+				kind: 'client',
+				url: this.url,
+				auth: options.auth,
+				openSocket: platform.openSocket,
+				onWake: platform.onWake,
+				reconnect: options.reconnect,
+				since: () => this.#directory.position,
+				read,
+			},
+			{
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#relay?.receive(bytes),
-				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
+				lost: (error, delay, attempt) => this.#lost(error, attempt, delay),
 				closed: (error) => this.#closed(error),
+				woken: () => {
+					// While the link is away an offer would go nowhere; when it is back they are woken as well.
+					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
+				},
 			},
-		});
+		);
 	}
 
 	/**
@@ -168,7 +169,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** Asks for a stream server; {@link MasterConnectionEvents.found} tells the answer. @internal */
 	ask(message: Extract<ClientToMaster, { t: 'find' }>): void {
-		this.#link.send(message);
+		this.#link.say(message);
 	}
 
 	/** Closes the link for good, and every session with it. */
@@ -234,7 +235,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (!returns) return;
 		// The others were never heard of, as far as is known here, and are offered again.
 		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.paths.accepted);
-		this.#link.sendSessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
+		this.#link.saySessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
 		for (const { peer } of [...this.#sessions.values()]) peer.paths.wake();
 	}
 
