@@ -6,19 +6,21 @@ import {
 	type PathKind,
 	type Platform,
 	RelayLink,
-	type Session,
+	Session,
 } from '../peer/index.js';
 import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type ClientToMaster,
 	Emitter,
-	type EnslavismError,
+	EnslavismError,
 	type ErrorCode,
 	type MasterToClient,
+	newId,
 	type Read,
 	withReason,
 } from '../wire/index.js';
+import * as WAITS from '../wire/waits.js';
 import { DirectoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
@@ -64,31 +66,28 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** Resolves with the first list; rejects with `unreachable`, `refused`, `wrong-version`, `limit-reached` or `link-closed`. */
 	readonly ready: Promise<void>;
 
-	readonly #slaves = new Map<string, SlaveConnection>();
-	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
+	readonly #platform: Platform;
 	readonly #link: Link<ClientToMaster>;
-	readonly #directory = new DirectoryCopy({
-		added: (entry) => {
+	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
+	readonly #directory = new DirectoryCopy<SlaveConnection>(
+		(entry) => {
 			// A session that is open has outlived the slave's place in the list.
 			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
-			const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
-			slave.list(entry);
-			this.#slaves.set(slave.id, slave);
-			this.emit('slaveadded', slave);
+			return known?.slave ?? new SlaveConnection(this.#host, entry);
 		},
-		updated: (entry) => {
-			const slave = this.#slaves.get(entry.id);
-			if (slave === undefined) return;
-			slave.update(entry);
-			this.emit('slaveupdated', slave);
+		(event, slave) => {
+			slave.told(event);
+			this.emit(event, slave);
 		},
-		moved: (entry) => this.#slaves.get(entry.id)?.list(entry),
-		removed: (id) => this.#removed(id),
-	});
+	);
+	readonly #host: SlaveConnectionHost = {
+		open: (slave) => this.#open(slave),
+		report: (error) => this.emit('error', error),
+	};
 	/** The sessions' ways over this link or the last one; `undefined` where the master has told that it does not relay. */
 	#relay: RelayLink | undefined;
-	#relays = true;
-	readonly #host: SlaveConnectionHost;
+	/** STUN and TURN servers that the master has told of. */
+	#iceServers: IceServer[] = [];
 	/** URL of the master. */
 	readonly url: string;
 	/** What the connection was made with. @internal */
@@ -108,34 +107,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		super();
 		this.url = url ?? platform.defaultMasterUrl();
 		this.options = options;
-		this.#host = {
-			platform,
-			rtc: { iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy },
-			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
-			openRelay: (session, handlers) => (this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined),
-			send: (message) => this.#link.say(message),
-			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
-			release: (session) => {
-				this.#sessions.delete(session);
-				this.#perhapsLeave();
-			},
-			report: (error) => this.emit('error', error),
-		};
+		this.#platform = platform;
 		this.ready = new Promise((resolve, reject) => {
 			this.#settle = { resolve, reject };
 		});
 		this.ready.catch(() => {});
 		this.#link = openLink(
-			{
-				kind: 'client',
-				url: this.url,
-				auth: options.auth,
-				openSocket: platform.openSocket,
-				onWake: platform.onWake,
-				reconnect: options.reconnect,
-				since: () => this.#directory.position,
-				read,
-			},
+			{ ...platform, ...options, kind: 'client', url: this.url, since: () => this.#directory.position, read },
 			{
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#relay?.receive(bytes),
@@ -164,7 +142,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** The slaves in the list now. */
 	get slaves(): SlaveConnection[] {
-		return [...this.#slaves.values()];
+		return [...this.#directory.slaves.values()];
 	}
 
 	/** Asks for a stream server; {@link MasterConnectionEvents.found} tells the answer. @internal */
@@ -184,12 +162,38 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (this.#closing && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
 	}
 
+	#open(slave: SlaveConnection): Session {
+		const { iceServers = [], iceTransportPolicy, paths = PATHS } = this.options;
+		const usable = paths.filter((path) => path === 'rtc' || this.#relay);
+		if (usable.length === 0) throw new EnslavismError('no-common-path', 'the master does not relay');
+		const session = newId();
+		const peer = new Session({
+			createPeer: this.#platform.createPeer,
+			rtc: () => ({ iceServers: [...iceServers, ...this.#iceServers], iceTransportPolicy }),
+			makes: 'offer',
+			timeout: WAITS.connect,
+			paths: usable,
+			direct: slave.entry.direct,
+			openRelay: (handlers) => this.#relay?.open(session, handlers),
+			signals: {
+				description: (_type, sdp, attempt, ice) =>
+					this.#link.say({ t: 'offer', session, slave: slave.id, attempt, sdp, ice }),
+				candidate: (candidate, attempt) => this.#link.say({ t: 'candidate', session, attempt, ...candidate }),
+			},
+		});
+		this.#sessions.set(session, { peer, slave });
+		return peer.on('close', (error) => {
+			this.#sessions.delete(session);
+			this.#perhapsLeave();
+			this.#link.say({ t: 'close', session, reason: error.reason ?? '' });
+		});
+	}
+
 	#receive(message: MasterToClient): void {
 		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
 		switch (message.t) {
 			case 'welcome':
-				this.#relays = message.relay !== false;
-				this.#relay = this.#relays ? new RelayLink(this.#link) : undefined;
+				this.#relay = message.relay === false ? undefined : new RelayLink(this.#link);
 				this.#welcomed(message.id);
 				return;
 			case 'snapshot':
@@ -204,7 +208,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				if (!this.#directory.delta(message)) this.#gap();
 				return;
 			case 'ice':
-				this.#host.rtc.iceServers = [...(this.options.iceServers ?? []), ...message.servers];
+				this.#iceServers = message.servers;
 				return;
 			case 'answer':
 				peer?.paths.accept(message.relay, message.rtc);
@@ -221,7 +225,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
 				return;
 			case 'gone':
-				slave?.slaveUnlinked(message.final);
+				slave?.unlinked(message.final);
 				return;
 			case 'found':
 			case 'absent':
@@ -273,15 +277,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		for (const { peer } of this.#sessions.values()) {
 			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
 		}
-		for (const id of this.#slaves.keys()) this.#removed(id);
+		this.#directory.snapshot({ epoch: '', seq: 0, slaves: [] });
 		this.emit('close', error);
-	}
-
-	#removed(id: string): void {
-		const slave = this.#slaves.get(id);
-		if (slave === undefined) return;
-		this.#slaves.delete(id);
-		slave.unlist();
-		this.emit('slaveremoved', slave);
 	}
 }
