@@ -8,8 +8,9 @@ export type ListedEntry = Omit<DirectoryEntry, 'state'> & {
 /** What is told of a slave. */
 export type DirectoryEvent = 'slaveadded' | 'slaveupdated' | 'slaveremoved';
 
-type Snapshot = Extract<MasterToClient, { t: 'snapshot' }>;
-type Delta = Extract<MasterToClient, { t: 'delta' }>;
+/** A snapshot, which has `slaves`, or a delta. */
+type Change = Omit<Partial<Extract<MasterToClient, { t: 'snapshot' }>>, 't'> &
+	Omit<Extract<MasterToClient, { t: 'delta' }>, 't'>;
 
 /**
  * A client's copy of the directory, without clock or socket. Changes are told only where users see a difference, so that
@@ -31,39 +32,24 @@ export class DirectoryCopy<Slave extends { entry: ListedEntry }> {
 		this.#tell = tell;
 	}
 
-	/** Takes the whole list. */
-	snapshot({ epoch, seq, slaves, partial }: Pick<Snapshot, 'epoch' | 'seq' | 'slaves' | 'partial'>): void {
+	/**
+	 * Takes the whole list, or what has changed since. Tells whether nothing is missing in between: after a gap only another
+	 * link helps.
+	 */
+	take({ epoch = this.position?.epoch ?? '', seq, slaves, partial, added = slaves ?? [], ...rest }: Change): boolean {
+		const { updated = [], removed = [], settled = slaves && !partial } = rest;
+		if (slaves) for (const id of this.slaves.keys()) this.#unconfirmed.add(id);
+		else if (this.position?.seq !== seq - 1) return false;
 		this.position = { epoch, seq };
-		for (const id of this.slaves.keys()) this.#unconfirmed.add(id);
-		for (const { id } of slaves) this.#unconfirmed.delete(id);
-		if (!partial) this.#settle();
-		for (const entry of slaves) this.#set(entry);
-	}
-
-	/** Takes one change set. Tells whether it was the next one: after a gap only another link helps. */
-	delta({ seq, added = [], updated = [], removed = [], settled }: Delta): boolean {
-		const { epoch, seq: at = Number.NaN } = this.position ?? {};
-		if (epoch === undefined || seq !== at + 1) return false;
-		this.position = { epoch, seq };
-		for (const id of removed) this.#remove(id);
-		for (const entry of [...added, ...updated]) this.#set(entry);
-		if (settled) this.#settle();
+		const named = [...added, ...updated];
+		for (const { id } of named) this.#unconfirmed.delete(id);
+		for (const id of settled ? [...removed, ...this.#unconfirmed] : removed) this.#remove(id);
+		for (const entry of named) this.#set(entry);
 		return true;
-	}
-
-	/** The master's list is the one with this number. Tells whether this one is, too; if not, only a snapshot helps. */
-	resumed({ seq }: { seq: number }): boolean {
-		if (this.position?.seq !== seq) this.position = undefined;
-		return this.position !== undefined;
-	}
-
-	#settle(): void {
-		for (const id of this.#unconfirmed) this.#remove(id);
 	}
 
 	#set(entry: DirectoryEntry): void {
 		const { id, data, auth, state } = entry;
-		this.#unconfirmed.delete(id);
 		const known = this.slaves.get(id);
 		const slave = known ?? this.#make(entry);
 		const before = slave.entry;

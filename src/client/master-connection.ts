@@ -113,7 +113,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		});
 		this.ready.catch(() => {});
 		this.#link = openLink(
-			{ ...platform, ...options, kind: 'client', url: this.url, since: () => this.#directory.position, read },
+			{ ...options, ...platform, kind: 'client', url: this.url, since: () => this.#directory.position, read },
 			{
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#relay?.receive(bytes),
@@ -197,15 +197,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				this.#welcomed(message.id);
 				return;
 			case 'snapshot':
-				this.#directory.snapshot(message);
-				this.#opened();
+			case 'delta':
+				// Something of the list is missing: another link begins with all of it.
+				if (!this.#directory.take(message)) this.#link.drop(CLOSE.internal, 'delta missing');
+				else if (message.t === 'snapshot') this.#opened();
 				return;
 			case 'resumed':
-				if (this.#directory.resumed(message)) this.#opened();
-				else this.#gap();
-				return;
-			case 'delta':
-				if (!this.#directory.delta(message)) this.#gap();
+				this.#opened();
 				return;
 			case 'ice':
 				this.#iceServers = message.servers;
@@ -251,11 +249,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.emit(before === 'opening' ? 'open' : 'reconnected');
 	}
 
-	/** Something of the list is missing: another link begins with all of it. */
-	#gap(): void {
-		this.#link.drop(CLOSE.internal, 'delta missing');
-	}
-
 	#lost(error: EnslavismError, attempt: number, delay: number): void {
 		this.#relay?.close();
 		if (this.#state === 'open') {
@@ -277,7 +270,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		for (const { peer } of this.#sessions.values()) {
 			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
 		}
-		this.#directory.snapshot({ epoch: '', seq: 0, slaves: [] });
+		this.#directory.take({ seq: 0, slaves: [] });
 		this.emit('close', error);
 	}
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DirectoryCopy } from '../../src/client/directory-copy.js';
+import { DirectoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { Directory } from '../../src/master/directory.js';
 import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
 
@@ -102,36 +102,24 @@ describe('a directory', () => {
 
 /** A client that joined: what it was told is replayed into `list`, each event checked against the one before. */
 class Client {
-	readonly list = new Map<string, DirectoryEntry>();
-	readonly #copy = new DirectoryCopy({
-		added: (added) => {
-			assert.equal(this.list.has(added.id), false, 'added twice');
-			this.#put(added);
+	readonly list = new Map<string, ListedEntry>();
+	readonly #copy = new DirectoryCopy<{ entry: ListedEntry }>(
+		(entry) => ({ entry }),
+		(event, { entry }) => {
+			const known = this.list.get(entry.id);
+			assert.equal(known !== undefined, event !== 'slaveadded', `${event} out of turn`);
+			assert.notDeepEqual(entry, known, 'told, but the same');
+			if (event === 'slaveremoved') this.list.delete(entry.id);
+			else this.list.set(entry.id, entry);
 		},
-		updated: (updated) => {
-			assert.ok(this.list.has(updated.id), 'updated before added');
-			assert.notDeepEqual(this.list.get(updated.id), updated, 'updated, but the same');
-			this.#put(updated);
-		},
-		moved: (moved) => {
-			assert.ok(this.list.has(moved.id), 'moved before added');
-			this.#put(moved);
-		},
-		removed: (id) => {
-			assert.ok(this.list.delete(id), 'removed before added');
-		},
-	});
+	);
 
 	constructor(directory: Directory) {
-		this.#copy.snapshot(snapshot(directory));
+		this.#copy.take(snapshot(directory));
 	}
 
 	delta(delta: Delta): boolean {
-		return this.#copy.delta(delta);
-	}
-
-	#put(each: DirectoryEntry): void {
-		this.list.set(each.id, each);
+		return this.#copy.take(delta);
 	}
 }
 
@@ -197,12 +185,10 @@ describe("a client's copy of the directory", () => {
 	});
 
 	it('takes no delta before a snapshot', () => {
-		const copy = new DirectoryCopy({
-			added: () => assert.fail(),
-			updated: () => assert.fail(),
-			moved: () => assert.fail(),
-			removed: () => assert.fail(),
-		});
-		assert.equal(copy.delta({ t: 'delta', seq: 1, added: [entry('a')] }), false);
+		const copy = new DirectoryCopy<never>(
+			() => assert.fail(),
+			() => assert.fail(),
+		);
+		assert.equal(copy.take({ seq: 1, added: [entry('a')] }), false);
 	});
 });
