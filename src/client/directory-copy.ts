@@ -15,16 +15,18 @@ type Change = Omit<Partial<Extract<MasterToClient, { t: 'snapshot' }>>, 't'> &
 /**
  * A client's copy of the directory, without clock or socket. Changes are told only where users see a difference, so that
  * a snapshot after an absence is told as what changed meanwhile.
+ *
+ * As a {@link Position} it says where it stands; before the first snapshot that is nowhere that a master knows.
  */
-export class DirectoryCopy<Slave extends { entry: ListedEntry }> {
+export class DirectoryCopy<Slave extends { entry: ListedEntry }> implements Position {
 	/** The slaves in the directory by id, in the order of the master's list. */
 	readonly slaves = new Map<string, Slave>();
 	readonly #make: (entry: DirectoryEntry) => Slave;
 	readonly #tell: (event: DirectoryEvent, slave: Slave) => void;
 	/** What a partial snapshot did not confirm: kept until the master has settled. */
 	readonly #unconfirmed = new Set<string>();
-	/** Where this copy stands; `undefined` before the first snapshot. */
-	position: Position | undefined;
+	epoch = '';
+	seq = Number.NaN;
 
 	/** @param make makes what is kept of a slave that comes, or finds what it was before; its entry is set here */
 	constructor(make: (entry: DirectoryEntry) => Slave, tell: (event: DirectoryEvent, slave: Slave) => void) {
@@ -36,11 +38,12 @@ export class DirectoryCopy<Slave extends { entry: ListedEntry }> {
 	 * Takes the whole list, or what has changed since. Tells whether nothing is missing in between: after a gap only another
 	 * link helps.
 	 */
-	take({ epoch = this.position?.epoch ?? '', seq, slaves, partial, added = slaves ?? [], ...rest }: Change): boolean {
+	take({ epoch = this.epoch, seq, slaves, partial, added = slaves ?? [], ...rest }: Change): boolean {
 		const { updated = [], removed = [], settled = slaves && !partial } = rest;
 		if (slaves) for (const id of this.slaves.keys()) this.#unconfirmed.add(id);
-		else if (this.position?.seq !== seq - 1) return false;
-		this.position = { epoch, seq };
+		else if (seq !== this.seq + 1) return false;
+		this.epoch = epoch;
+		this.seq = seq;
 		const named = [...added, ...updated];
 		for (const { id } of named) this.#unconfirmed.delete(id);
 		for (const id of settled ? [...removed, ...this.#unconfirmed] : removed) this.#remove(id);

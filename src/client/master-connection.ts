@@ -113,7 +113,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		});
 		this.ready.catch(() => {});
 		this.#link = openLink(
-			{ ...options, ...platform, kind: 'client', url: this.url, since: () => this.#directory.position, read },
+			{ ...options, ...platform, kind: 'client', url: this.url, since: this.#directory, read },
 			{
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#relay?.receive(bytes),

@@ -31,7 +31,7 @@ export interface LinkOptions<In> extends Omit<LastingSocketOptions, 'protocols' 
 	url: string;
 	auth?: AuthData | undefined;
 	/** Where the list of a client stands that comes back. */
-	since?: () => Position | undefined;
+	since?: Position;
 	read: (text: string) => Read<In>;
 }
 
@@ -108,7 +108,7 @@ export function openLink<In extends { t: string }, Out>(
 			...options,
 			url: linkUrl(options.url, options.kind),
 			get protocols() {
-				return resume === '' ? first : [...first, ...returnProtocols({ resume, since: options.since?.() })];
+				return resume === '' ? first : [...first, ...returnProtocols({ resume, since: options.since })];
 			},
 			get admitted() {
 				return resume !== '';

@@ -3,7 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DirectoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { Directory } from '../../src/master/directory.js';
-import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
+import {
+	type DirectoryEntry,
+	MasterToClient,
+	readHandshake,
+	readMessage,
+	returnProtocols,
+} from '../../src/wire/index.js';
 
 /** A client whose line may be cut: what it was told is replayed into `list`, each event checked against the one before. */
 class Client {
@@ -30,8 +36,9 @@ class Client {
 
 	/** Returns the kind of answer that it was given. */
 	link(directory: Directory): 'snapshot' | 'missed' {
-		const position = this.#copy.position;
-		const missed = position && directory.since(position);
+		const [, resumed] = returnProtocols({ resume: '', since: this.#copy });
+		const { since } = readHandshake(resumed);
+		const missed = since && directory.since(since);
 		this.linked = true;
 		this.line.push(...(missed ?? [directory.snapshot()]));
 		return missed === undefined ? 'snapshot' : 'missed';
@@ -45,7 +52,7 @@ class Client {
 		assert.ok(read.ok, 'the frame is in the protocol');
 		const { message } = read;
 		if (message.t === 'snapshot' || message.t === 'delta') assert.ok(this.#copy.take(message), 'no gap');
-		else if (message.t === 'resumed') assert.equal(this.#copy.position?.seq, message.seq, 'the number is the same');
+		else if (message.t === 'resumed') assert.equal(this.#copy.seq, message.seq, 'the number is the same');
 		const kept = Array.from(this.#copy.slaves, ([key, { entry }]) => [key, entry] as const);
 		assert.deepEqual(new Map(kept), this.list, 'what was told is what there is');
 		return true;
