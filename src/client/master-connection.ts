@@ -72,7 +72,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #directory = new DirectoryCopy<SlaveConnection>(
 		(entry) => {
 			// A session that is open has outlived the slave's place in the list.
-			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
+			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id);
 			return known?.slave ?? new SlaveConnection(this.#host, entry);
 		},
 		(event, slave) => {
@@ -165,7 +165,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	#open(slave: SlaveConnection): Session {
 		const { iceServers = [], iceTransportPolicy, paths = PATHS } = this.options;
 		const usable = paths.filter((path) => path === 'rtc' || this.#relay);
-		if (usable.length === 0) throw new EnslavismError('no-common-path', 'the master does not relay');
+		if (usable.length === 0) throw new EnslavismError('no-common-path');
 		const session = newId();
 		const peer = new Session({
 			createPeer: this.#platform.createPeer,
@@ -193,8 +193,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
 		switch (message.t) {
 			case 'welcome':
+				this.#id = message.id;
 				this.#relay = message.relay === false ? undefined : new RelayLink(this.#link);
-				this.#welcomed(message.id);
+				if (this.#state === 'reconnecting') this.#returned();
 				return;
 			case 'snapshot':
 			case 'delta':
@@ -225,16 +226,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			case 'gone':
 				slave?.unlinked(message.final);
 				return;
-			case 'found':
-			case 'absent':
+			default:
 				this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
 		}
 	}
 
-	#welcomed(id: string): void {
-		const returns = this.#id !== undefined;
-		this.#id = id;
-		if (!returns) return;
+	/** Tells the master, and tries what is missing: it may know nothing of it. */
+	#returned(): void {
 		// The others were never heard of, as far as is known here, and are offered again.
 		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.paths.accepted);
 		this.#link.saySessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
@@ -261,7 +259,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	#closed(error: EnslavismError): void {
 		const wasOpen = this.#state === 'open';
-		if (this.#state === 'closed') return;
 		this.#state = 'closed';
 		this.#settle.reject(error);
 		if (wasOpen && !this.#closing) this.emit('disconnected', error);
