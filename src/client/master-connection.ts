@@ -1,4 +1,4 @@
-import { type Link, openLink } from '../link/index.js';
+import { type Link, type LinkHandlers, openLink } from '../link/index.js';
 import {
 	type IceServer,
 	type IceTransportPolicy,
@@ -81,8 +81,103 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		},
 	);
 	readonly #host: SlaveConnectionHost = {
-		open: (slave) => this.#open(slave),
+		open: (slave) => {
+			const { iceServers = [], iceTransportPolicy, paths = PATHS } = this.options;
+			const usable = paths.filter((path) => path === 'rtc' || this.#relay);
+			if (usable.length === 0) throw new EnslavismError('no-common-path');
+			const session = newId();
+			const peer = new Session({
+				createPeer: this.#platform.createPeer,
+				rtc: () => ({ iceServers: [...iceServers, ...this.#iceServers], iceTransportPolicy }),
+				makes: 'offer',
+				timeout: WAITS.connect,
+				paths: usable,
+				direct: slave.entry.direct,
+				openRelay: (handlers) => this.#relay?.open(session, handlers),
+				signals: {
+					description: (_type, sdp, attempt, ice) =>
+						this.#link.say({ t: 'offer', session, slave: slave.id, attempt, sdp, ice }),
+					candidate: (candidate, attempt) => this.#link.say({ t: 'candidate', session, attempt, ...candidate }),
+				},
+			});
+			this.#sessions.set(session, { peer, slave });
+			return peer.on('close', (error) => {
+				this.#sessions.delete(session);
+				this.#perhapsLeave();
+				this.#link.say({ t: 'close', session, reason: error.reason ?? '' });
+			});
+		},
 		report: (error) => this.emit('error', error),
+	};
+	/** What the link tells. */
+	readonly #handlers: LinkHandlers<MasterToClient> = {
+		message: (message) => {
+			const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
+			switch (message.t) {
+				case 'welcome':
+					this.#id = message.id;
+					this.#relay = message.relay === false ? undefined : new RelayLink(this.#link);
+					if (this.#state === 'reconnecting') this.#returned();
+					return;
+				case 'snapshot':
+				case 'delta':
+					// Something of the list is missing: another link begins with all of it.
+					if (!this.#directory.take(message)) this.#link.drop(CLOSE.internal, 'delta missing');
+					else if (message.t === 'snapshot') this.#opened();
+					return;
+				case 'resumed':
+					this.#opened();
+					return;
+				case 'ice':
+					this.#iceServers = message.servers;
+					return;
+				case 'answer':
+					peer?.paths.accept(message.relay, message.rtc);
+					if (message.sdp !== undefined) peer?.paths.description('answer', message.sdp, message.attempt);
+					return;
+				case 'candidate':
+					peer?.paths.candidate(message, message.attempt);
+					return;
+				case 'rejected':
+					// Of a session that is open just another attempt to connect over WebRTC was not wanted.
+					if (peer?.open === false) peer.fail(withReason(message.code as ErrorCode, message.reason));
+					return;
+				case 'close':
+					peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
+					return;
+				case 'gone':
+					slave?.unlinked(message.final);
+					return;
+				default:
+					this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
+			}
+		},
+		bytes: (bytes) => this.#relay?.receive(bytes),
+		lost: (error, delay, attempt) => {
+			this.#relay?.close();
+			if (this.#state === 'open') {
+				this.#state = 'reconnecting';
+				this.emit('disconnected', error);
+			}
+			// A listener may have closed it.
+			if (this.#state !== 'closed') this.emit('reconnecting', attempt, delay);
+		},
+		closed: (error) => {
+			const wasOpen = this.#state === 'open';
+			this.#state = 'closed';
+			if (wasOpen && !this.#closing) this.emit('disconnected', error);
+			// A session that is open needs the master no more; one that is not can never open.
+			this.#relay?.close();
+			for (const { peer } of this.#sessions.values()) {
+				if (!peer.open) peer.fail(withReason('link-closed', error.reason));
+			}
+			this.#directory.take({ seq: 0, slaves: [] });
+			this.emit('close', error);
+		},
+		woken: () => {
+			// While the link is away an offer would go nowhere; when it is back they are woken as well.
+			if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
+		},
 	};
 	/** The sessions' ways over this link or the last one; `undefined` where the master has told that it does not relay. */
 	#relay: RelayLink | undefined;
@@ -95,7 +190,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
 	#closing = false;
-	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
 	constructor(
@@ -108,22 +202,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.url = url ?? platform.defaultMasterUrl();
 		this.options = options;
 		this.#platform = platform;
-		this.ready = new Promise((resolve, reject) => {
-			this.#settle = { resolve, reject };
-		});
+		this.ready = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		this.ready.catch(() => {});
 		this.#link = openLink(
 			{ ...options, ...platform, kind: 'client', url: this.url, since: this.#directory, read },
-			{
-				message: (message) => this.#receive(message),
-				bytes: (bytes) => this.#relay?.receive(bytes),
-				lost: (error, delay, attempt) => this.#lost(error, attempt, delay),
-				closed: (error) => this.#closed(error),
-				woken: () => {
-					// While the link is away an offer would go nowhere; when it is back they are woken as well.
-					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
-				},
-			},
+			this.#handlers,
 		);
 	}
 
@@ -162,75 +245,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		if (this.#closing && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
 	}
 
-	#open(slave: SlaveConnection): Session {
-		const { iceServers = [], iceTransportPolicy, paths = PATHS } = this.options;
-		const usable = paths.filter((path) => path === 'rtc' || this.#relay);
-		if (usable.length === 0) throw new EnslavismError('no-common-path');
-		const session = newId();
-		const peer = new Session({
-			createPeer: this.#platform.createPeer,
-			rtc: () => ({ iceServers: [...iceServers, ...this.#iceServers], iceTransportPolicy }),
-			makes: 'offer',
-			timeout: WAITS.connect,
-			paths: usable,
-			direct: slave.entry.direct,
-			openRelay: (handlers) => this.#relay?.open(session, handlers),
-			signals: {
-				description: (_type, sdp, attempt, ice) =>
-					this.#link.say({ t: 'offer', session, slave: slave.id, attempt, sdp, ice }),
-				candidate: (candidate, attempt) => this.#link.say({ t: 'candidate', session, attempt, ...candidate }),
-			},
-		});
-		this.#sessions.set(session, { peer, slave });
-		return peer.on('close', (error) => {
-			this.#sessions.delete(session);
-			this.#perhapsLeave();
-			this.#link.say({ t: 'close', session, reason: error.reason ?? '' });
-		});
-	}
-
-	#receive(message: MasterToClient): void {
-		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
-		switch (message.t) {
-			case 'welcome':
-				this.#id = message.id;
-				this.#relay = message.relay === false ? undefined : new RelayLink(this.#link);
-				if (this.#state === 'reconnecting') this.#returned();
-				return;
-			case 'snapshot':
-			case 'delta':
-				// Something of the list is missing: another link begins with all of it.
-				if (!this.#directory.take(message)) this.#link.drop(CLOSE.internal, 'delta missing');
-				else if (message.t === 'snapshot') this.#opened();
-				return;
-			case 'resumed':
-				this.#opened();
-				return;
-			case 'ice':
-				this.#iceServers = message.servers;
-				return;
-			case 'answer':
-				peer?.paths.accept(message.relay, message.rtc);
-				if (message.sdp !== undefined) peer?.paths.description('answer', message.sdp, message.attempt);
-				return;
-			case 'candidate':
-				peer?.paths.candidate(message, message.attempt);
-				return;
-			case 'rejected':
-				// Of a session that is open just another attempt to connect over WebRTC was not wanted.
-				if (peer?.open === false) peer.fail(withReason(message.code as ErrorCode, message.reason));
-				return;
-			case 'close':
-				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
-				return;
-			case 'gone':
-				slave?.unlinked(message.final);
-				return;
-			default:
-				this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
-		}
-	}
-
 	/** Tells the master, and tries what is missing: it may know nothing of it. */
 	#returned(): void {
 		// The others were never heard of, as far as is known here, and are offered again.
@@ -243,31 +257,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const before = this.#state;
 		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
-		this.#settle.resolve();
 		this.emit(before === 'opening' ? 'open' : 'reconnected');
-	}
-
-	#lost(error: EnslavismError, attempt: number, delay: number): void {
-		this.#relay?.close();
-		if (this.#state === 'open') {
-			this.#state = 'reconnecting';
-			this.emit('disconnected', error);
-		}
-		// A listener may have closed it.
-		if (this.#state !== 'closed') this.emit('reconnecting', attempt, delay);
-	}
-
-	#closed(error: EnslavismError): void {
-		const wasOpen = this.#state === 'open';
-		this.#state = 'closed';
-		this.#settle.reject(error);
-		if (wasOpen && !this.#closing) this.emit('disconnected', error);
-		// A session that is open needs the master no more; one that is not can never open.
-		this.#relay?.close();
-		for (const { peer } of this.#sessions.values()) {
-			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
-		}
-		this.#directory.take({ seq: 0, slaves: [] });
-		this.emit('close', error);
 	}
 }

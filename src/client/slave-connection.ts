@@ -88,7 +88,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** The data channels that are open or opening, by name; of several with one name, the newest. */
 	get dataChannels(): ReadonlyMap<string, Channel> {
-		return new Map(Array.from(this.#session?.channels ?? [], (channel) => [channel.label, channel]));
+		return new Map(this.#session?.channels.map((channel) => [channel.label, channel]));
 	}
 
 	/**
@@ -98,7 +98,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * `no-common-path`, `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
-		await this.#connected().opened;
+		return this.#connected().opened;
 	}
 
 	/**
@@ -143,10 +143,11 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		if (this.#session) return this.#session;
 		if (this.availability === 'gone') throw new EnslavismError('slave-gone');
 		const session = this.#host.open(this);
-		session.on('open', () => this.emit('open'));
-		session.on('path', (path) => this.emit('pathchange', path));
-		session.on('close', (error) => this.#over(session, error));
-		session.on('datachannel', (channel) => this.emit('datachannel', channel));
+		session
+			.on('open', () => this.emit('open'))
+			.on('path', (path) => this.emit('pathchange', path))
+			.on('datachannel', (channel) => this.emit('datachannel', channel))
+			.on('close', (error) => this.#over(session, error));
 		// Before it begins: it may be over as soon as it has.
 		this.#session = session;
 		session.start();

@@ -19,7 +19,8 @@ import {
 
 /** What a link tells its owner. A link that was admitted once is `lost`, any other `closed`. */
 export interface LinkHandlers<In> extends Omit<LastingSocketHandlers, 'message'> {
-	message(message: In): void;
+	/** A message arrived that is no sign of life only. */
+	message(message: Exclude<In, { t: 'beat' }>): void;
 	/** A binary frame arrived. */
 	bytes(bytes: Uint8Array): void;
 }
@@ -97,7 +98,7 @@ export function openLink<In extends { t: string }, Out>(
 		}
 		try {
 			if (message.t === 'beat') link.say({ t: 'beat' } as Out);
-			else handlers.message(read.message);
+			else handlers.message(read.message as Exclude<In, { t: 'beat' }>);
 		} catch {
 			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
 			link.broken();
