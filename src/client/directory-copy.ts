@@ -8,9 +8,8 @@ export type ListedEntry = Omit<DirectoryEntry, 'state'> & {
 /** What is told of a slave. */
 export type DirectoryEvent = 'slaveadded' | 'slaveupdated' | 'slaveremoved';
 
-/** A snapshot, which has `slaves`, or a delta. */
-type Change = Omit<Partial<Extract<MasterToClient, { t: 'snapshot' }>>, 't'> &
-	Omit<Extract<MasterToClient, { t: 'delta' }>, 't'>;
+/** A snapshot, which has an `epoch`, or a delta. */
+type Change = Omit<Extract<MasterToClient, { t: 'delta' }>, 't'> & { epoch?: string };
 
 /**
  * A client's copy of the directory, without clock or socket. Changes are told only where users see a difference, so that
@@ -23,7 +22,7 @@ export class DirectoryCopy<Slave extends { entry: ListedEntry }> implements Posi
 	readonly slaves = new Map<string, Slave>();
 	readonly #make: (entry: DirectoryEntry) => Slave;
 	readonly #tell: (event: DirectoryEvent, slave: Slave) => void;
-	/** What a partial snapshot did not confirm: kept until the master has settled. */
+	/** What the last snapshot did not confirm: kept until the master has settled. */
 	readonly #unconfirmed = new Set<string>();
 	epoch = '';
 	seq = Number.NaN;
@@ -38,16 +37,15 @@ export class DirectoryCopy<Slave extends { entry: ListedEntry }> implements Posi
 	 * Takes the whole list, or what has changed since. Tells whether nothing is missing in between: after a gap only another
 	 * link helps.
 	 */
-	take({ epoch = this.epoch, seq, slaves, partial, added = slaves ?? [], ...rest }: Change): boolean {
-		const { updated = [], removed = [], settled = slaves && !partial } = rest;
-		if (slaves) for (const id of this.slaves.keys()) this.#unconfirmed.add(id);
-		else if (seq !== this.seq + 1) return false;
-		this.epoch = epoch;
+	take({ epoch, seq, slaves = [], removed = [], settled }: Change): boolean {
+		if (epoch !== undefined) {
+			this.epoch = epoch;
+			for (const id of this.slaves.keys()) this.#unconfirmed.add(id);
+		} else if (seq !== this.seq + 1) return false;
 		this.seq = seq;
-		const named = [...added, ...updated];
-		for (const { id } of named) this.#unconfirmed.delete(id);
+		for (const { id } of slaves) this.#unconfirmed.delete(id);
 		for (const id of settled ? [...removed, ...this.#unconfirmed] : removed) this.#remove(id);
-		for (const entry of named) this.#set(entry);
+		for (const entry of slaves) this.#set(entry);
 		return true;
 	}
 

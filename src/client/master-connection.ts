@@ -171,7 +171,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			for (const { peer } of this.#sessions.values()) {
 				if (!peer.open) peer.fail(withReason('link-closed', error.reason));
 			}
-			this.#directory.take({ seq: 0, slaves: [] });
+			this.#directory.take({ epoch: '', seq: 0, settled: true });
 			this.emit('close', error);
 		},
 		woken: () => {

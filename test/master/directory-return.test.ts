@@ -205,7 +205,7 @@ describe('a client that is cut off and comes back', () => {
 			one.line.map((frame) => JSON.parse(frame)),
 			[
 				{ t: 'delta', seq: 2, removed: ['a'] },
-				{ t: 'delta', seq: 3, added: [{ id: 'f', data: '1' }] },
+				{ t: 'delta', seq: 3, slaves: [{ id: 'f', data: '1' }] },
 				{ t: 'resumed', seq: 3 },
 			],
 		);
@@ -265,7 +265,7 @@ describe('a client that is cut off and comes back', () => {
 		while (one.deliver());
 		assert.deepEqual(one.told, ['-c']);
 		assert.equal(restarted.pending, false);
-		assert.equal(JSON.parse(restarted.snapshot()).partial, undefined);
+		assert.equal(JSON.parse(restarted.snapshot()).settled, true);
 	});
 
 	it('hears that the master has settled though it was away then', () => {

@@ -25,7 +25,7 @@ const snapshot = (directory: Directory): Snapshot => received(directory.snapshot
 describe('a directory', () => {
 	it('begins empty, with nothing to commit', () => {
 		const directory = new Directory();
-		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 0, slaves: [] });
+		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 0, slaves: [], settled: true });
 		assert.equal(directory.pending, false);
 		assert.equal(directory.commit(), undefined);
 		assert.equal(directory.seq, 0);
@@ -34,7 +34,7 @@ describe('a directory', () => {
 	it('gathers changes into one numbered delta', () => {
 		const directory = new Directory();
 		for (const id of ['a', 'b', 'c']) directory.set(entry(id));
-		assert.deepEqual(commit(directory), { t: 'delta', seq: 1, added: ['a', 'b', 'c'].map((id) => entry(id)) });
+		assert.deepEqual(commit(directory), { t: 'delta', seq: 1, slaves: ['a', 'b', 'c'].map((id) => entry(id)) });
 		directory.set(entry('b', 'new'));
 		directory.delete('a');
 		directory.set(entry('d'));
@@ -42,8 +42,7 @@ describe('a directory', () => {
 		assert.deepEqual(commit(directory), {
 			t: 'delta',
 			seq: 2,
-			added: [entry('d')],
-			updated: [entry('b', 'new')],
+			slaves: [entry('b', 'new'), entry('d')],
 			removed: ['a'],
 		});
 		assert.equal(directory.pending, false);
@@ -55,7 +54,13 @@ describe('a directory', () => {
 		assert.deepEqual(snapshot(directory).slaves, []);
 		directory.commit();
 		directory.delete('a');
-		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 1, slaves: [entry('a')] });
+		assert.deepEqual(snapshot(directory), {
+			t: 'snapshot',
+			epoch: directory.epoch,
+			seq: 1,
+			slaves: [entry('a')],
+			settled: true,
+		});
 	});
 
 	it('does not tell of changes that lead back', () => {
@@ -71,13 +76,13 @@ describe('a directory', () => {
 		assert.equal(directory.seq, 1);
 	});
 
-	it('tells of a slave that left and came with other data as updated', () => {
+	it('tells of a slave that left and came with other data as one that stayed', () => {
 		const directory = new Directory();
 		directory.set(entry('a'));
 		directory.commit();
 		directory.delete('a');
 		directory.set(entry('a', 'other'));
-		assert.deepEqual(commit(directory), { t: 'delta', seq: 2, updated: [entry('a', 'other')] });
+		assert.deepEqual(commit(directory), { t: 'delta', seq: 2, slaves: [entry('a', 'other')] });
 	});
 
 	it('encodes a snapshot once for all who ask before the next commit', () => {
@@ -189,6 +194,6 @@ describe("a client's copy of the directory", () => {
 			() => assert.fail(),
 			() => assert.fail(),
 		);
-		assert.equal(copy.take({ seq: 1, added: [entry('a')] }), false);
+		assert.equal(copy.take({ seq: 1, slaves: [entry('a')] }), false);
 	});
 });
