@@ -15,6 +15,7 @@ import {
 	Emitter,
 	EnslavismError,
 	type ErrorCode,
+	linkUrl,
 	type MasterToClient,
 	newId,
 	type Read,
@@ -112,7 +113,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** What the link tells. */
 	readonly #handlers: LinkHandlers<MasterToClient> = {
 		message: (message) => {
-			const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
+			const { session = '' } = message as { session?: string };
+			const { peer, slave } = this.#sessions.get(session) ?? {};
 			switch (message.t) {
 				case 'welcome':
 					this.#id = message.id;
@@ -205,7 +207,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		this.ready = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		this.ready.catch(() => {});
 		this.#link = openLink(
-			{ ...options, ...platform, kind: 'client', url: this.url, since: this.#directory, read },
+			{ ...options, ...platform, url: linkUrl(this.url, 'client'), since: this.#directory, read },
 			this.#handlers,
 		);
 	}
@@ -248,8 +250,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** Tells the master, and tries what is missing: it may know nothing of it. */
 	#returned(): void {
 		// The others were never heard of, as far as is known here, and are offered again.
-		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.paths.accepted);
-		this.#link.saySessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
+		const list = [];
+		for (const [session, { peer, slave }] of this.#sessions) {
+			if (peer.paths.accepted) list.push({ session, peer: slave.id });
+		}
+		this.#link.saySessions(list);
 		for (const { peer } of [...this.#sessions.values()]) peer.paths.wake();
 	}
 

@@ -1,8 +1,6 @@
 import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
-	type LinkKind,
-	linkUrl,
 	type Position,
 	type Read,
 	returnProtocols,
@@ -27,9 +25,6 @@ export interface LinkHandlers<In> extends Omit<LastingSocketHandlers, 'message'>
 
 /** How to open a link. It comes back once it has been admitted. */
 export interface LinkOptions<In> extends Omit<LastingSocketOptions, 'protocols' | 'admitted'> {
-	kind: LinkKind;
-	/** URL of the master. */
-	url: string;
 	auth?: AuthData | undefined;
 	/** Where the list of a client stands that comes back. */
 	since?: Position;
@@ -107,7 +102,6 @@ export function openLink<In extends { t: string }, Out>(
 	const socket = openLastingSocket(
 		{
 			...options,
-			url: linkUrl(options.url, options.kind),
 			get protocols() {
 				return resume === '' ? first : [...first, ...returnProtocols({ resume, since: options.since })];
 			},

@@ -18,6 +18,7 @@ import {
 	Emitter,
 	EnslavismError,
 	encodeUserData,
+	linkUrl,
 	type MasterToSlave,
 	type Read,
 	type Reject,
@@ -162,8 +163,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		};
 		this.#link = openLink(
 			{
-				kind: setup.server === undefined ? 'slave' : 'server',
-				url,
+				url: linkUrl(url, server ? 'server' : 'slave'),
 				auth: setup.auth,
 				openSocket: setup.platform.openSocket,
 				onWake: setup.platform.onWake,
