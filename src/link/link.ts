@@ -1,11 +1,5 @@
 import * as CLOSE from '../wire/close-codes.js';
-import {
-	type AuthData,
-	type Position,
-	type Read,
-	returnProtocols,
-	subprotocols,
-} from '../wire/index.js';
+import { type AuthData, type Position, type Read, returnProtocols, subprotocols } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 import {
@@ -35,6 +29,8 @@ export interface LinkOptions<In> extends Omit<LastingSocketOptions, 'protocols' 
 export interface Link<Out> extends LastingSocket {
 	/** Sends a message; tells whether the link was open. On a closed link it goes nowhere. */
 	say(message: Out): boolean;
+	/** Sends binary frames, one behind the other. */
+	sendBytes(frames: Uint8Array[]): void;
 	/** Tells the master which sessions there are: it may have missed the end of some, and know nothing of others. */
 	saySessions(list: { session: string; peer: string }[]): void;
 	/** Gives up a link on which something came that cannot be read. */
@@ -72,6 +68,17 @@ export function openLink<In extends { t: string }, Out>(
 	/** How long the master may be silent, in milliseconds; 0 until it has admitted this link. */
 	let patience = 0;
 
+	const handle = (message: In): void => {
+		const { t, resume: proof = resume, heartbeat } = message as FromMaster;
+		resume = proof;
+		// What the other ends of its sessions say may come before the master's greeting.
+		if (heartbeat !== undefined) {
+			patience = SLACK * Math.min(heartbeat, WAITS.heartbeatMost);
+			link.dropIn(patience);
+		}
+		if (t === 'beat') link.say({ t } as Out);
+		else handlers.message(message as Exclude<In, { t: 'beat' }>);
+	};
 	const receive = (data: string | Uint8Array): void => {
 		if (patience > 0) link.dropIn(patience);
 		// Bytes that come before the greeting are no message either.
@@ -79,23 +86,12 @@ export function openLink<In extends { t: string }, Out>(
 			handlers.bytes(data);
 			return;
 		}
-		const read = options.read(String(data));
-		if (!read.ok) {
-			link.broken(read.problem);
-			return;
-		}
-		const message = read.message as FromMaster;
-		resume = message.resume ?? resume;
-		// What the other ends of its sessions say may come before the master's greeting.
-		if (message.heartbeat !== undefined) {
-			patience = SLACK * Math.min(message.heartbeat, WAITS.heartbeatMost);
-			link.dropIn(patience);
-		}
 		try {
-			if (message.t === 'beat') link.say({ t: 'beat' } as Out);
-			else handlers.message(read.message as Exclude<In, { t: 'beat' }>);
+			const read = options.read(String(data));
+			if (read.ok) handle(read.message);
+			else link.broken(read.problem);
 		} catch {
-			// Only a message that was read without its schema comes to this: listeners' exceptions never get here.
+			// Only what is read without its schema comes to this: listeners' exceptions never get here.
 			link.broken();
 		}
 	};
@@ -120,6 +116,7 @@ export function openLink<In extends { t: string }, Out>(
 		},
 	);
 	const link: Link<Out> = Object.assign(socket, {
+		sendBytes: socket.send,
 		say: (message: Out) => socket.send(JSON.stringify(message)),
 		saySessions: (list: { session: string; peer: string }[]) => {
 			do {

@@ -28,7 +28,7 @@ export interface RelayLinkHost {
 	/** Bytes that wait in the link's socket. */
 	readonly bufferedAmount: number;
 	/** Sends bytes, one piece behind the other. */
-	send(pieces: Uint8Array[]): void;
+	sendBytes(pieces: Uint8Array[]): void;
 	/** What arrived cannot be read: the link is of no use any more. */
 	broken(): void;
 }
@@ -268,7 +268,7 @@ export class RelayLink {
 				room -= this.#pull(way, room, pieces);
 				if (room === 0) break;
 			}
-			this.#host.send(pieces);
+			this.#host.sendBytes(pieces);
 		}
 	}
 

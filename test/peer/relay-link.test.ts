@@ -22,7 +22,7 @@ class Host {
 	isBroken = false;
 	link: RelayLink | undefined;
 
-	send(pieces: Uint8Array[]): void {
+	sendBytes(pieces: Uint8Array[]): void {
 		this.sent.push(Buffer.concat(pieces));
 	}
 
@@ -162,7 +162,7 @@ describe('the ways of a link', () => {
 		assert.deepEqual(await host.frames(), []);
 		host.bufferedAmount = 0;
 		const { promise, resolve } = withResolvers<void>();
-		host.send = (pieces) => {
+		host.sendBytes = (pieces) => {
 			host.sent.push(Buffer.concat(pieces));
 			resolve();
 		};
