@@ -65,7 +65,7 @@ export type MasterConnectionEvents = {
 /** A client's connection to its master: the live list of slaves. */
 export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** Resolves with the first list; rejects with `unreachable`, `refused`, `wrong-version`, `limit-reached` or `link-closed`. */
-	readonly ready: Promise<void>;
+	declare readonly ready: Promise<void>;
 
 	readonly #platform: Platform;
 	readonly #link: Link<ClientToMaster>;
@@ -124,7 +124,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				case 'snapshot':
 				case 'delta':
 					// Something of the list is missing: another link begins with all of it.
-					if (!this.#directory.take(message)) this.#link.drop(CLOSE.internal, 'delta missing');
+					if (!this.#directory.take(message)) this.#link.drop(CLOSE.internal);
 					else if (message.t === 'snapshot') this.#opened();
 					return;
 				case 'resumed':
@@ -186,9 +186,9 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** STUN and TURN servers that the master has told of. */
 	#iceServers: IceServer[] = [];
 	/** URL of the master. */
-	readonly url: string;
+	declare readonly url: string;
 	/** What the connection was made with. @internal */
-	readonly options: MasterConnectionOptions;
+	declare readonly options: MasterConnectionOptions;
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
 	#closing = false;
@@ -244,7 +244,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** The link stays while a session needs it to say its last words; that is bounded. */
 	#perhapsLeave(): void {
-		if (this.#closing && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
+		for (const { peer } of this.#sessions.values()) if (peer.relayed) return;
+		if (this.#closing) this.#link.close();
 	}
 
 	/** Tells the master, and tries what is missing: it may know nothing of it. */

@@ -38,12 +38,12 @@ export interface SlaveConnectionHost {
 /** A slave as a client sees it, and the client's session with it. */
 export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	/** The slave's id; it stays the same while the slave is in the directory. */
-	readonly id: string;
+	declare readonly id: string;
 
 	/** What the master says of the slave. @internal */
-	entry: ListedEntry;
+	declare entry: ListedEntry;
 	readonly #host: SlaveConnectionHost;
-	#decoded: { of: string; value: unknown } | undefined;
+	#decoded: { data: string; value: unknown } | undefined;
 	#session: Session | undefined;
 
 	/** @internal */
@@ -56,15 +56,14 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 
 	/** What the slave says of itself. Decoded when first asked for; `undefined` when it cannot be. */
 	get userData(): unknown {
-		const encoded = this.entry.data;
-		if (this.#decoded?.of !== encoded) this.#decoded = { of: encoded, value: this.#decode(encoded) };
+		const { data } = this.entry;
+		if (this.#decoded?.data !== data) this.#decoded = { data, value: this.#decode(data) };
 		return this.#decoded.value;
 	}
 
 	/** The identity that the master's `slaveauth` listener gave the slave, if it gave one. */
 	get auth(): unknown {
-		const { auth } = this.entry;
-		return auth === undefined ? undefined : this.#decode(auth);
+		return this.#decode(this.entry.auth);
 	}
 
 	/**
@@ -161,9 +160,9 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 		this.emit('close', error);
 	}
 
-	#decode(encoded: string): unknown {
+	#decode(encoded: string | undefined): unknown {
 		try {
-			return decodeUserData(encoded);
+			return encoded === undefined ? undefined : decodeUserData(encoded);
 		} catch (thrown) {
 			this.#host.report(thrown as EnslavismError);
 			return undefined;

@@ -44,7 +44,7 @@ export interface LastingSocket {
 	/** Closes the socket for good. `reason` has at most 123 bytes. */
 	close(code?: number, reason?: string): void;
 	/** Gives up on a socket that is no use any more, and comes back with a new one. */
-	drop(code: number, reason: string): void;
+	drop(code: number, reason?: string): void;
 	/** Does that after so many milliseconds, counted from the last call, unless the socket is lost before. */
 	dropIn(ms: number): void;
 }
@@ -108,7 +108,7 @@ export function openLastingSocket(options: LastingSocketOptions, handlers: Lasti
 		stopWaking();
 		handlers.closed(errorOfClose(code, reason, options.admitted ?? wasOpen), code);
 	};
-	const drop = (code: number, reason: string): void => {
+	const drop = (code: number, reason = ''): void => {
 		if (!current) return;
 		current.close(code, reason);
 		lost(code, reason);

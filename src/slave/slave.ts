@@ -10,6 +10,7 @@ import {
 	type PathKind,
 	type Platform,
 } from '../peer/index.js';
+import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type Bound,
@@ -25,6 +26,7 @@ import {
 	rethrowLater,
 	type ServerName,
 	type SlaveToMaster,
+	withReason,
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { ClientConnection } from './client-connection.js';
@@ -185,7 +187,9 @@ export class Slave extends Emitter<SlaveEvents> {
 				message: (message) => this.#receive(message),
 				bytes: (bytes) => this.#bytes(bytes),
 				lost: (error, delay, attempt) => this.#lost(error, attempt, delay),
-				closed: (error) => this.#closed(error),
+				// Only a slave that has a name hears this.
+				closed: (error, code) =>
+					this.#closed(code === CLOSE.nameTaken ? withReason('server-already-exists', error.reason) : error),
 			},
 		);
 	}
