@@ -22,7 +22,7 @@ import {
 	withReason,
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
-import { DirectoryCopy } from './directory-copy.js';
+import { directoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
 /** Options of a connection to a master. */
@@ -70,7 +70,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	readonly #platform: Platform;
 	readonly #link: Link<ClientToMaster>;
 	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
-	readonly #directory = new DirectoryCopy<SlaveConnection>(
+	readonly #directory = directoryCopy<SlaveConnection>(
 		(entry) => {
 			// A session that is open has outlived the slave's place in the list.
 			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id);
@@ -83,13 +83,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	);
 	readonly #host: SlaveConnectionHost = {
 		open: (slave) => {
-			const { iceServers = [], iceTransportPolicy, paths = PATHS } = this.options;
+			const { iceServers = [], paths = PATHS } = this.options;
 			const usable = paths.filter((path) => path === 'rtc' || this.#relay);
 			if (usable.length === 0) throw new EnslavismError('no-common-path');
 			const session = newId();
 			const peer = new Session({
 				createPeer: this.#platform.createPeer,
-				rtc: () => ({ iceServers: [...iceServers, ...this.#iceServers], iceTransportPolicy }),
+				rtc: () => ({ ...this.options, iceServers: [...iceServers, ...this.#iceServers] }),
 				makes: 'offer',
 				timeout: WAITS.connect,
 				paths: usable,

@@ -1,5 +1,5 @@
 /** Everything that reads what a stranger said. Each takes bytes, and may refuse them; what it throws must be a refusal of its own. */
-import { DirectoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
+import { directoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { addressOf, hostOf } from '../../src/master/addresses.js';
 import { isAllowed } from '../../src/master/origins.js';
 import { ResumeTokens } from '../../src/master/resume-tokens.js';
@@ -64,7 +64,7 @@ const tokens = new ResumeTokens('a secret of the fuzzer');
 /** A client that is told anything by its master ends with a list, or with a refusal. */
 const directory: Decoder = (bytes) => {
 	const ids = new Set<string>();
-	const copy = new DirectoryCopy<{ entry: ListedEntry }>(
+	const copy = directoryCopy<{ entry: ListedEntry }>(
 		(entry) => ({ entry }),
 		(event, { entry: { id } }) => {
 			holds(ids.has(id) === (event !== 'slaveadded'), `${event} out of turn`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DirectoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
+import { directoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { Directory } from '../../src/master/directory.js';
 import {
 	type DirectoryEntry,
@@ -19,7 +19,7 @@ class Client {
 	linked = false;
 	/** What is on its way. */
 	readonly line: string[] = [];
-	#copy = new DirectoryCopy<{ entry: ListedEntry }>(
+	#copy = directoryCopy<{ entry: ListedEntry }>(
 		(entry) => ({ entry }),
 		(event, { entry }) => {
 			const { id } = entry;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DirectoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
+import { directoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { Directory } from '../../src/master/directory.js';
 import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
 
@@ -108,7 +108,7 @@ describe('a directory', () => {
 /** A client that joined: what it was told is replayed into `list`, each event checked against the one before. */
 class Client {
 	readonly list = new Map<string, ListedEntry>();
-	readonly #copy = new DirectoryCopy<{ entry: ListedEntry }>(
+	readonly #copy = directoryCopy<{ entry: ListedEntry }>(
 		(entry) => ({ entry }),
 		(event, { entry }) => {
 			const known = this.list.get(entry.id);
@@ -190,7 +190,7 @@ describe("a client's copy of the directory", () => {
 	});
 
 	it('takes no delta before a snapshot', () => {
-		const copy = new DirectoryCopy<never>(
+		const copy = directoryCopy<never>(
 			() => assert.fail(),
 			() => assert.fail(),
 		);
