@@ -7,17 +7,15 @@ import { backoffBase, backoffCap } from '../wire/waits.js';
  * Knows no clock: {@link next} gives a wait in milliseconds, and the caller waits.
  */
 export class Backoff {
-	readonly #cap: number;
 	#bound = backoffBase;
 
-	/** @param cap largest bound of a wait, in milliseconds; 15 s by default */
-	constructor(cap: number = backoffCap) {
-		this.#cap = cap;
-	}
-
-	/** The wait before the next attempt, in milliseconds: at most 0.5 s, 1 s, 2 s … and then the cap. */
-	next(): number {
-		const bound = Math.min(this.#cap, this.#bound);
+	/**
+	 * The wait before the next attempt, in milliseconds: at most 0.5 s, 1 s, 2 s … and then the cap.
+	 *
+	 * @param cap largest bound of a wait, in milliseconds; 15 s by default
+	 */
+	next(cap: number = backoffCap): number {
+		const bound = Math.min(cap, this.#bound);
 		this.#bound = 2 * bound;
 		return Math.random() * bound;
 	}

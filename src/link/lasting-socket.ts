@@ -56,7 +56,7 @@ export interface LastingSocket {
  *        └──────────┴─────────┴──────▶ closed
  */
 export function openLastingSocket(options: LastingSocketOptions, handlers: LastingSocketHandlers): LastingSocket {
-	const backoff = new Backoff(options.backoffCap);
+	const backoff = new Backoff();
 	let state: LastingSocket['state'] = 'opening';
 	/** There is none while this waits, or when it is closed. */
 	let current: Socket | undefined;
@@ -98,7 +98,7 @@ export function openLastingSocket(options: LastingSocketOptions, handlers: Lasti
 		current = undefined;
 		enter('waiting');
 		if (wasOpen && performance.now() - openedAt >= WAITS.backoffReset) backoff.reset();
-		const delay = restartDelay(code, reason) ?? backoff.next();
+		const delay = restartDelay(code, reason) || backoff.next(options.backoffCap);
 		timer = setTimeout(open, delay);
 		handlers.lost?.(errorOfClose(code, reason, wasOpen), delay, ++attempt, code);
 	};

@@ -99,7 +99,7 @@ export function openLink<In extends { t: string }, Out>(
 		{
 			...options,
 			get protocols() {
-				return resume === '' ? first : [...first, ...returnProtocols({ resume, since: options.since })];
+				return resume === '' ? first : [...first, ...returnProtocols(resume, options.since)];
 			},
 			get admitted() {
 				return resume !== '';

@@ -36,8 +36,7 @@ export function restartReason(delay: number): string {
 	return `the master is closing; come back in ${Math.round(delay)} ms`;
 }
 
-/** The delay in a {@link restartReason}, in milliseconds and within the bound of such waits; `undefined` in anything else. */
-export function restartDelay(code: number, reason: string): number | undefined {
-	const told = code === CLOSE.restart ? / (\d{1,9}) ms$/.exec(reason)?.[1] : undefined;
-	return told === undefined ? undefined : Math.min(Number(told), WAITS.restart);
+/** The delay in a {@link restartReason}, in milliseconds and within the bound of such waits; `NaN` in anything else. */
+export function restartDelay(code: number, reason: string): number {
+	return code === CLOSE.restart ? Math.min(Number(/ (\d+) ms$/.exec(reason)?.[1]), WAITS.restart) : Number.NaN;
 }

@@ -93,7 +93,7 @@ export const DECODERS: Record<string, Decoder> = {
 	},
 	'restart delay': (bytes) => {
 		const delay = restartDelay(1012, bytes.toString());
-		holds(delay === undefined || (delay >= 0 && delay <= WAITS.restart), 'within its bound');
+		holds(Number.isNaN(delay) || (delay >= 0 && delay <= WAITS.restart), 'within its bound');
 	},
 	'user data': refusing((text) => {
 		const value = decodeUserData(text);

@@ -22,8 +22,8 @@ describe('a backoff', () => {
 
 	it('has a cap of its own where it is told one', (t) => {
 		t.mock.method(Math, 'random', () => 1);
-		const backoff = new Backoff(900);
-		assert.deepEqual([backoff.next(), backoff.next(), backoff.next()], [500, 900, 900]);
+		const backoff = new Backoff();
+		assert.deepEqual([backoff.next(900), backoff.next(900), backoff.next(900)], [500, 900, 900]);
 	});
 });
 

@@ -36,7 +36,7 @@ class Client {
 
 	/** Returns the kind of answer that it was given. */
 	link(directory: Directory): 'snapshot' | 'missed' {
-		const [, resumed] = returnProtocols({ resume: '', since: this.#copy });
+		const [, resumed] = returnProtocols('', this.#copy);
 		const { since } = readHandshake(resumed);
 		const missed = since && directory.since(since);
 		this.linked = true;
