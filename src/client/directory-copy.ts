@@ -1,79 +1,74 @@
-import type { DirectoryEntry, MasterToClient, Position } from '../wire/index.js';
+import type { Availability, DirectoryEntry, MasterToClient, Position } from '../wire/index.js';
 
-/** What a client's copy of the directory tells its owner, in the order of the master's list. */
-export interface DirectoryChanges {
-	added(entry: DirectoryEntry): void;
-	updated(entry: DirectoryEntry): void;
-	/** Perhaps the slave is reached elsewhere now; nothing that anybody sees has changed. */
-	moved(entry: DirectoryEntry): void;
-	removed(id: string): void;
+/** An entry as it was when the slave was last in the directory; `gone` when it is there no more. */
+export type ListedEntry = Omit<DirectoryEntry, 'state'> & {
+	state?: Exclude<Availability, 'ready'> | 'gone' | undefined;
+};
+
+/** What is told of a slave. */
+export type DirectoryEvent = 'slaveadded' | 'slaveupdated' | 'slaveremoved';
+
+/** A snapshot, which has an `epoch`, or a delta. */
+type Change = Omit<Extract<MasterToClient, { t: 'delta' }>, 't'> & { epoch?: string };
+
+/** A client's copy of the directory. As a {@link Position} it says where it stands; at first that is nowhere. */
+export interface DirectoryCopy<Slave> extends Position {
+	/** The slaves in the directory by id, in the order of the master's list. */
+	readonly slaves: ReadonlyMap<string, Slave>;
+	/**
+	 * Takes the whole list, or what has changed since. Tells whether nothing is missing in between: after a gap only another
+	 * link helps.
+	 */
+	take(change: Change): boolean;
 }
 
-type Snapshot = Extract<MasterToClient, { t: 'snapshot' }>;
-type Delta = Extract<MasterToClient, { t: 'delta' }>;
-
 /**
- * A client's copy of the directory, without clock or socket. Changes are told only where something differs, so that a
+ * A copy of the directory, without clock or socket. Changes are told only where users see a difference, so that a
  * snapshot after an absence is told as what changed meanwhile.
+ *
+ * @param make makes what is kept of a slave that comes, or finds what it was before; its entry is set here
  */
-export class DirectoryCopy {
-	readonly #entries = new Map<string, DirectoryEntry>();
-	readonly #changes: DirectoryChanges;
-	/** What a partial snapshot did not confirm: kept until the master has settled. */
-	readonly #unconfirmed = new Set<string>();
-	#position: Position | undefined;
+export function directoryCopy<Slave extends { entry: ListedEntry }>(
+	make: (entry: DirectoryEntry) => Slave,
+	tell: (event: DirectoryEvent, slave: Slave) => void,
+): DirectoryCopy<Slave> {
+	const slaves = new Map<string, Slave>();
+	/** What the last snapshot did not confirm: kept until the master has settled. */
+	const unconfirmed = new Set<string>();
 
-	constructor(changes: DirectoryChanges) {
-		this.#changes = changes;
-	}
-
-	/** Where this copy stands; `undefined` before the first snapshot. */
-	get position(): Position | undefined {
-		return this.#position;
-	}
-
-	/** Takes the whole list. */
-	snapshot({ epoch, seq, slaves, partial }: Snapshot): void {
-		this.#position = { epoch, seq };
-		for (const id of this.#entries.keys()) this.#unconfirmed.add(id);
-		for (const { id } of slaves) this.#unconfirmed.delete(id);
-		if (!partial) this.#settle();
-		for (const entry of slaves) this.#set(entry);
-	}
-
-	/** Takes one change set. Tells whether it was the next one: after a gap only another link helps. */
-	delta({ seq, added = [], updated = [], removed = [], settled }: Delta): boolean {
-		const { epoch, seq: at = Number.NaN } = this.#position ?? {};
-		if (epoch === undefined || seq !== at + 1) return false;
-		this.#position = { epoch, seq };
-		for (const id of removed) this.#remove(id);
-		for (const entry of [...added, ...updated]) this.#set(entry);
-		if (settled) this.#settle();
-		return true;
-	}
-
-	/** The master's list is the one with this number. Tells whether this one is, too; if not, only a snapshot helps. */
-	resumed({ seq }: { seq: number }): boolean {
-		if (this.#position?.seq !== seq) this.#position = undefined;
-		return this.#position !== undefined;
-	}
-
-	#settle(): void {
-		for (const id of this.#unconfirmed) this.#remove(id);
-	}
-
-	#set(entry: DirectoryEntry): void {
-		const before = this.#entries.get(entry.id);
-		this.#entries.set(entry.id, entry);
-		this.#unconfirmed.delete(entry.id);
-		if (before === undefined) this.#changes.added(entry);
-		else if (before.data !== entry.data || before.auth !== entry.auth || before.state !== entry.state)
-			this.#changes.updated(entry);
-		else this.#changes.moved(entry);
-	}
-
-	#remove(id: string): void {
-		this.#unconfirmed.delete(id);
-		if (this.#entries.delete(id)) this.#changes.removed(id);
-	}
+	const set = (entry: DirectoryEntry): void => {
+		const { id, data, auth, state } = entry;
+		const known = slaves.get(id);
+		const slave = known ?? make(entry);
+		const before = slave.entry;
+		slave.entry = entry;
+		slaves.set(id, slave);
+		if (!known) tell('slaveadded', slave);
+		else if (before.data !== data || before.auth !== auth || before.state !== state) tell('slaveupdated', slave);
+	};
+	const remove = (id: string): void => {
+		unconfirmed.delete(id);
+		const slave = slaves.get(id);
+		if (!slave) return;
+		slaves.delete(id);
+		slave.entry = { ...slave.entry, state: 'gone' };
+		tell('slaveremoved', slave);
+	};
+	const copy = {
+		slaves,
+		epoch: '',
+		seq: Number.NaN,
+		take({ epoch, seq, slaves: named = [], removed = [], settled }: Change): boolean {
+			if (epoch !== undefined) {
+				copy.epoch = epoch;
+				for (const id of slaves.keys()) unconfirmed.add(id);
+			} else if (seq !== copy.seq + 1) return false;
+			copy.seq = seq;
+			for (const { id } of named) unconfirmed.delete(id);
+			for (const id of settled ? [...removed, ...unconfirmed] : removed) remove(id);
+			for (const entry of named) set(entry);
+			return true;
+		},
+	};
+	return copy;
 }

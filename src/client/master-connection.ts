@@ -1,4 +1,4 @@
-import { Link } from '../link/index.js';
+import { type Link, type LinkHandlers, openLink } from '../link/index.js';
 import {
 	type IceServer,
 	type IceTransportPolicy,
@@ -7,20 +7,24 @@ import {
 	type Platform,
 	type RelayLink,
 	relayLink,
-	type Session,
+	Session,
 } from '../peer/index.js';
 import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type ClientToMaster,
 	Emitter,
-	type EnslavismError,
+	EnslavismError,
 	type ErrorCode,
 	type MasterToClient,
+	newId,
+	pathOf,
 	type Read,
+	urlBelow,
 	withReason,
 } from '../wire/index.js';
-import { DirectoryCopy } from './directory-copy.js';
+import * as WAITS from '../wire/waits.js';
+import { directoryCopy } from './directory-copy.js';
 import { SlaveConnection, type SlaveConnectionHost } from './slave-connection.js';
 
 /** Options of a connection to a master. */
@@ -63,41 +67,133 @@ export type MasterConnectionEvents = {
 /** A client's connection to its master: the live list of slaves. */
 export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** Resolves with the first list; rejects with `unreachable`, `refused`, `wrong-version`, `limit-reached` or `link-closed`. */
-	readonly ready: Promise<void>;
+	declare readonly ready: Promise<void>;
 
-	readonly #slaves = new Map<string, SlaveConnection>();
+	readonly #platform: Platform;
+	readonly #link: Link<ClientToMaster>;
 	readonly #sessions = new Map<string, { peer: Session; slave: SlaveConnection }>();
-	readonly #link: Link<MasterToClient, ClientToMaster>;
-	readonly #directory = new DirectoryCopy({
-		added: (entry) => {
+	readonly #directory = directoryCopy<SlaveConnection>(
+		(entry) => {
 			// A session that is open has outlived the slave's place in the list.
-			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id && slave.state === 'open');
-			const slave = known?.slave ?? new SlaveConnection(this.#host, entry);
-			slave.list(entry);
-			this.#slaves.set(slave.id, slave);
-			this.emit('slaveadded', slave);
+			const known = [...this.#sessions.values()].find(({ slave }) => slave.id === entry.id);
+			return known?.slave ?? new SlaveConnection(this.#host, entry);
 		},
-		updated: (entry) => {
-			const slave = this.#slaves.get(entry.id);
-			if (slave === undefined) return;
-			slave.update(entry);
-			this.emit('slaveupdated', slave);
+		(event, slave) => {
+			slave.told(event);
+			this.emit(event, slave);
 		},
-		moved: (entry) => this.#slaves.get(entry.id)?.list(entry),
-		removed: (id) => this.#removed(id),
-	});
+	);
+	readonly #host: SlaveConnectionHost = {
+		open: (slave) => {
+			const { iceServers = [], paths = PATHS } = this.options;
+			const usable = paths.filter((path) => path === 'rtc' || this.#relay);
+			if (usable.length === 0) throw new EnslavismError('no-common-path');
+			const session = newId();
+			const peer = new Session({
+				createPeer: this.#platform.createPeer,
+				rtc: () => ({ ...this.options, iceServers: [...iceServers, ...this.#iceServers] }),
+				makes: 'offer',
+				timeout: WAITS.connect,
+				paths: usable,
+				direct: slave.entry.direct,
+				openRelay: (handlers) => this.#relay?.open(session, handlers),
+				signals: {
+					description: (_type, sdp, attempt, ice) =>
+						this.#link.say({ t: 'offer', session, slave: slave.id, attempt, sdp, ice }),
+					candidate: (candidate, attempt) => this.#link.say({ t: 'candidate', session, attempt, ...candidate }),
+				},
+			});
+			this.#sessions.set(session, { peer, slave });
+			return peer.on('close', (error) => {
+				this.#sessions.delete(session);
+				this.#perhapsLeave();
+				this.#link.say({ t: 'close', session, reason: error.reason ?? '' });
+			});
+		},
+		report: (error) => this.emit('error', error),
+	};
+	/** What the link tells. */
+	readonly #handlers: LinkHandlers<MasterToClient> = {
+		message: (message) => {
+			const { session = '' } = message as { session?: string };
+			const { peer, slave } = this.#sessions.get(session) ?? {};
+			switch (message.t) {
+				case 'welcome':
+					this.#id = message.id;
+					this.#relay = message.relay === false ? undefined : relayLink(this.#link);
+					if (this.#state === 'reconnecting') this.#returned();
+					return;
+				case 'snapshot':
+				case 'delta':
+					// Something of the list is missing: another link begins with all of it.
+					if (!this.#directory.take(message)) this.#link.drop(CLOSE.internal);
+					else if (message.t === 'snapshot') this.#opened();
+					return;
+				case 'resumed':
+					this.#opened();
+					return;
+				case 'ice':
+					this.#iceServers = message.servers;
+					return;
+				case 'answer':
+					peer?.paths.accept(message.relay, message.rtc);
+					if (message.sdp !== undefined) peer?.paths.description('answer', message.sdp, message.attempt);
+					return;
+				case 'candidate':
+					peer?.paths.candidate(message, message.attempt);
+					return;
+				case 'rejected':
+					// Of a session that is open just another attempt to connect over WebRTC was not wanted.
+					if (peer?.open === false) peer.fail(withReason(message.code as ErrorCode, message.reason));
+					return;
+				case 'close':
+					peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
+					return;
+				case 'gone':
+					slave?.unlinked(message.final);
+					return;
+				default:
+					this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
+			}
+		},
+		bytes: (bytes) => this.#relay?.receive(bytes),
+		lost: (error, delay, attempt) => {
+			this.#relay?.close();
+			if (this.#state === 'open') {
+				this.#state = 'reconnecting';
+				this.emit('disconnected', error);
+			}
+			// A listener may have closed it.
+			if (this.#state !== 'closed') this.emit('reconnecting', attempt, delay);
+		},
+		closed: (error) => {
+			const wasOpen = this.#state === 'open';
+			this.#state = 'closed';
+			if (wasOpen && !this.#closing) this.emit('disconnected', error);
+			// A session that is open needs the master no more; one that is not can never open.
+			this.#relay?.close();
+			for (const { peer } of this.#sessions.values()) {
+				if (!peer.open) peer.fail(withReason('link-closed', error.reason));
+			}
+			this.#directory.take({ epoch: '', seq: 0, settled: true });
+			this.emit('close', error);
+		},
+		woken: () => {
+			// While the link is away an offer would go nowhere; when it is back they are woken as well.
+			if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
+		},
+	};
 	/** The sessions' ways over this link or the last one; `undefined` where the master has told that it does not relay. */
 	#relay: RelayLink | undefined;
-	#relays = true;
-	readonly #host: SlaveConnectionHost;
+	/** STUN and TURN servers that the master has told of. */
+	#iceServers: IceServer[] = [];
 	/** URL of the master. */
-	readonly url: string;
+	declare readonly url: string;
 	/** What the connection was made with. @internal */
-	readonly options: MasterConnectionOptions;
+	declare readonly options: MasterConnectionOptions;
 	#id: string | undefined;
 	#state: 'opening' | 'open' | 'reconnecting' | 'closed' = 'opening';
 	#closing = false;
-	#settle!: { resolve(): void; reject(error: EnslavismError): void };
 
 	/** @throws EnslavismError `bad-url`, `bad-auth` */
 	constructor(
@@ -109,44 +205,13 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		super();
 		this.url = url ?? platform.defaultMasterUrl();
 		this.options = options;
-		this.#host = {
-			platform,
-			rtc: { iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy },
-			paths: () => (options.paths ?? PATHS).filter((path) => path === 'rtc' || this.#relays),
-			openRelay: (session, handlers) => (this.#state === 'open' ? this.#relay?.open(session, handlers) : undefined),
-			send: (message) => this.#link.send(message),
-			bind: (session, peer, slave) => this.#sessions.set(session, { peer, slave }),
-			release: (session) => {
-				this.#sessions.delete(session);
-				this.#perhapsLeave();
-			},
-			report: (error) => this.emit('error', error),
-		};
-		this.ready = new Promise((resolve, reject) => {
-			this.#settle = { resolve, reject };
-		});
+		this.#platform = platform;
+		this.ready = new Promise((resolve, reject) => this.on('open', resolve).on('close', reject));
 		this.ready.catch(() => {});
-		this.#link = new Link({
-			kind: 'client',
-			url: this.url,
-			auth: options.auth,
-			openSocket: platform.openSocket,
-			onWake: (wake) =>
-				platform.onWake(() => {
-					wake();
-					// While the link is away an offer would go nowhere; when it is back they are woken as well.
-					if (this.#state === 'open') for (const { peer } of [...this.#sessions.values()]) peer.paths.wake(false);
-				}),
-			reconnect: options.reconnect,
-			since: () => this.#directory.position,
-			read,
-			handlers: {
-				message: (message) => this.#receive(message),
-				bytes: (bytes) => this.#relay?.receive(bytes),
-				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
-				closed: (error) => this.#closed(error),
-			},
-		});
+		this.#link = openLink(
+			{ ...options, ...platform, url: urlBelow(this.url, pathOf('client')), since: this.#directory, read },
+			this.#handlers,
+		);
 	}
 
 	/**
@@ -164,12 +229,12 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** The slaves in the list now. */
 	get slaves(): SlaveConnection[] {
-		return [...this.#slaves.values()];
+		return [...this.#directory.slaves.values()];
 	}
 
 	/** Asks for a stream server; {@link MasterConnectionEvents.found} tells the answer. @internal */
 	ask(message: Extract<ClientToMaster, { t: 'find' }>): void {
-		this.#link.send(message);
+		this.#link.say(message);
 	}
 
 	/** Closes the link for good, and every session with it. */
@@ -181,61 +246,18 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 
 	/** The link stays while a session needs it to say its last words; that is bounded. */
 	#perhapsLeave(): void {
-		if (this.#closing && ![...this.#sessions.values()].some(({ peer }) => peer.relayed)) this.#link.close();
+		for (const { peer } of this.#sessions.values()) if (peer.relayed) return;
+		if (this.#closing) this.#link.close();
 	}
 
-	#receive(message: MasterToClient): void {
-		const { peer, slave } = ('session' in message && this.#sessions.get(message.session)) || {};
-		switch (message.t) {
-			case 'welcome':
-				this.#relays = message.relay !== false;
-				this.#relay = this.#relays ? relayLink(this.#link) : undefined;
-				this.#welcomed(message.id);
-				return;
-			case 'snapshot':
-				this.#directory.snapshot(message);
-				this.#opened();
-				return;
-			case 'resumed':
-				if (this.#directory.resumed(message)) this.#opened();
-				else this.#gap();
-				return;
-			case 'delta':
-				if (!this.#directory.delta(message)) this.#gap();
-				return;
-			case 'ice':
-				this.#host.rtc.iceServers = [...(this.options.iceServers ?? []), ...message.servers];
-				return;
-			case 'answer':
-				peer?.paths.accept(message.relay, message.rtc);
-				if (message.sdp !== undefined) peer?.paths.description('answer', message.sdp, message.attempt);
-				return;
-			case 'candidate':
-				peer?.paths.candidate(message, message.attempt);
-				return;
-			case 'rejected':
-				// Of a session that is open just another attempt to connect over WebRTC was not wanted.
-				if (peer?.open === false) peer.fail(withReason(message.code as ErrorCode, message.reason));
-				return;
-			case 'close':
-				peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
-				return;
-			case 'gone':
-				slave?.slaveUnlinked(message.final);
-				return;
-			case 'found':
-			case 'absent':
-				this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
-		}
-	}
-
-	#welcomed(id: string): void {
-		const returns = this.#id !== undefined;
-		this.#id = id;
-		if (!returns) return;
+	/** Tells the master, and tries what is missing: it may know nothing of it. */
+	#returned(): void {
 		// The others were never heard of, as far as is known here, and are offered again.
-		const accepted = [...this.#sessions].filter(([, { peer }]) => peer.paths.accepted);
-		this.#link.sendSessions(accepted.map(([session, { slave }]) => ({ session, peer: slave.id })));
+		const list = [];
+		for (const [session, { peer, slave }] of this.#sessions) {
+			if (peer.paths.accepted) list.push({ session, peer: slave.id });
+		}
+		this.#link.saySessions(list);
 		for (const { peer } of [...this.#sessions.values()]) peer.paths.wake();
 	}
 
@@ -243,45 +265,6 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		const before = this.#state;
 		if (before === 'closed' || before === 'open') return;
 		this.#state = 'open';
-		this.#settle.resolve();
 		this.emit(before === 'opening' ? 'open' : 'reconnected');
-	}
-
-	/** Something of the list is missing: another link begins with all of it. */
-	#gap(): void {
-		this.#link.drop(CLOSE.internal, 'delta missing');
-	}
-
-	#lost(error: EnslavismError, attempt: number, delay: number): void {
-		this.#relay?.close();
-		if (this.#state === 'open') {
-			this.#state = 'reconnecting';
-			this.emit('disconnected', error);
-		}
-		// A listener may have closed it.
-		if (this.#state !== 'closed') this.emit('reconnecting', attempt, delay);
-	}
-
-	#closed(error: EnslavismError): void {
-		const wasOpen = this.#state === 'open';
-		if (this.#state === 'closed') return;
-		this.#state = 'closed';
-		this.#settle.reject(error);
-		if (wasOpen && !this.#closing) this.emit('disconnected', error);
-		// A session that is open needs the master no more; one that is not can never open.
-		this.#relay?.close();
-		for (const { peer } of this.#sessions.values()) {
-			if (!peer.open) peer.fail(withReason('link-closed', error.reason ?? ''));
-		}
-		for (const id of this.#slaves.keys()) this.#removed(id);
-		this.emit('close', error);
-	}
-
-	#removed(id: string): void {
-		const slave = this.#slaves.get(id);
-		if (slave === undefined) return;
-		this.#slaves.delete(id);
-		slave.unlist();
-		this.emit('slaveremoved', slave);
 	}
 }

@@ -1,24 +1,13 @@
-import {
-	type Channel,
-	type DataChannelOptions,
-	type PathKind,
-	type Platform,
-	type RelayHandlers,
-	type RelayPipe,
-	type RtcConfig,
-	Session,
-} from '../peer/index.js';
+import type { Channel, DataChannelOptions, PathKind, Session } from '../peer/index.js';
 import {
 	type Availability,
-	type ClientToMaster,
 	type DirectoryEntry,
 	decodeUserData,
 	Emitter,
 	EnslavismError,
-	newId,
 	withReason,
 } from '../wire/index.js';
-import * as WAITS from '../wire/waits.js';
+import type { DirectoryEvent, ListedEntry } from './directory-copy.js';
 
 /** Where a slave's session stands: `gone` when the slave has left the directory and there is no session. */
 export type SlaveConnectionState = 'closed' | 'connecting' | 'open' | 'gone';
@@ -38,19 +27,10 @@ export type SlaveConnectionEvents = {
 	updated: [];
 };
 
-/** What a slave's connection needs from the master's. @internal */
+/** What a slave's connection needs from the master's. */
 export interface SlaveConnectionHost {
-	readonly platform: Platform;
-	/** What a new WebRTC connection is made with. */
-	readonly rtc: RtcConfig;
-	/** What may carry a new session. */
-	paths(): readonly PathKind[];
-	/** Opens a way through the master; `undefined` while there is none. */
-	openRelay(session: string, handlers: RelayHandlers): RelayPipe | undefined;
-	send(message: ClientToMaster): unknown;
-	/** Hands over the messages of a session, until it is released. */
-	bind(session: string, peer: Session, connection: SlaveConnection): void;
-	release(session: string): void;
+	/** Makes a session with the slave, which begins when it is started. */
+	open(slave: SlaveConnection): Session;
 	/** An error that belongs to nobody's promise. */
 	report(error: EnslavismError): void;
 }
@@ -58,32 +38,32 @@ export interface SlaveConnectionHost {
 /** A slave as a client sees it, and the client's session with it. */
 export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	/** The slave's id; it stays the same while the slave is in the directory. */
-	readonly id: string;
+	declare readonly id: string;
 
+	/** What the master says of the slave. @internal */
+	declare entry: ListedEntry;
 	readonly #host: SlaveConnectionHost;
-	#entry: DirectoryEntry;
-	#decoded: { of: string; value: unknown } | undefined;
-	#listed = true;
-	#session: { id: string; peer: Session } | undefined;
+	#decoded: { data: string; value: unknown } | undefined;
+	#session: Session | undefined;
 
 	/** @internal */
 	constructor(host: SlaveConnectionHost, entry: DirectoryEntry) {
 		super();
 		this.#host = host;
-		this.#entry = entry;
+		this.entry = entry;
 		this.id = entry.id;
 	}
 
 	/** What the slave says of itself. Decoded when first asked for; `undefined` when it cannot be. */
 	get userData(): unknown {
-		const encoded = this.#entry.data;
-		if (this.#decoded?.of !== encoded) this.#decoded = { of: encoded, value: this.#decode(encoded) };
+		const { data } = this.entry;
+		if (this.#decoded?.data !== data) this.#decoded = { data, value: this.#decode(data) };
 		return this.#decoded.value;
 	}
 
 	/** The identity that the master's `slaveauth` listener gave the slave, if it gave one. */
 	get auth(): unknown {
-		return this.#entry.auth === undefined ? undefined : this.#decode(this.#entry.auth);
+		return this.#decode(this.entry.auth);
 	}
 
 	/**
@@ -91,23 +71,23 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * goes away and takes no new ones; `gone` when it has left the directory.
 	 */
 	get availability(): Availability | 'gone' {
-		return this.#listed ? (this.#entry.state ?? 'ready') : 'gone';
+		return this.entry.state ?? 'ready';
 	}
 
 	/** `closed`, `connecting`, `open`, or `gone`. */
 	get state(): SlaveConnectionState {
-		if (this.#session !== undefined) return this.#session.peer.open ? 'open' : 'connecting';
-		return this.#listed ? 'closed' : 'gone';
+		if (this.#session) return this.#session.open ? 'open' : 'connecting';
+		return this.availability === 'gone' ? 'gone' : 'closed';
 	}
 
 	/** What carries the session: `rtc`, `relay` (through the master), or `undefined` while nothing does. */
 	get path(): PathKind | undefined {
-		return this.#session?.peer.path;
+		return this.#session?.path;
 	}
 
 	/** The data channels that are open or opening, by name; of several with one name, the newest. */
 	get dataChannels(): ReadonlyMap<string, Channel> {
-		return new Map(Array.from(this.#session?.peer.channels ?? [], (channel) => [channel.label, channel]));
+		return new Map(this.#session?.channels.map((channel) => [channel.label, channel]));
 	}
 
 	/**
@@ -117,7 +97,7 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * `no-common-path`, `limit-reached`, or `session-closed` when `close()` was called meanwhile.
 	 */
 	async connect(): Promise<void> {
-		await this.#connected().opened;
+		return this.#connected().opened;
 	}
 
 	/**
@@ -126,99 +106,63 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	 * With `early: false` it waits for WebRTC; with `eager: true` it waits for nothing.
 	 * Rejects with what {@link connect} rejects with, or with `bad-option` or `limit-reached`.
 	 */
-	async createDataChannel(name: string, options: DataChannelOptions = {}): Promise<Channel> {
+	async createDataChannel(name: string, options?: DataChannelOptions): Promise<Channel> {
 		return this.#connected().createDataChannel(name, options);
 	}
 
 	/** Closes the session and its channels on both ends. `connect()` works again afterwards. */
 	close(reason = ''): void {
 		const session = this.#session;
-		if (session === undefined) return;
+		if (!session) return;
 		// What was sent still leaves; the next session is another one.
-		session.peer.close(reason);
-		this.#over(session.id, withReason('session-closed', reason));
+		session.close(reason);
+		this.#over(session, withReason('session-closed', reason));
 	}
 
 	/** Round-trip time to the slave in milliseconds. Rejects with `session-closed` without an open session. */
 	async rtt(): Promise<number> {
-		if (this.#session !== undefined) return this.#session.peer.rtt();
+		if (this.#session) return this.#session.rtt();
 		throw new EnslavismError('session-closed');
 	}
 
-	/** The directory has a new entry for the slave. @internal */
-	update(entry: DirectoryEntry): void {
-		this.list(entry);
-		this.emit('updated');
-	}
-
-	/** The slave is in the directory, perhaps again, or its entry is another where no user would see it. @internal */
-	list(entry: DirectoryEntry): void {
-		this.#listed = true;
-		this.#entry = entry;
-	}
-
-	/** The slave has left the directory. @internal */
-	unlist(): void {
-		this.#listed = false;
-		this.slaveUnlinked();
+	/** The directory tells this of the slave. @internal */
+	told(event: DirectoryEvent): void {
+		if (event === 'slaveupdated') this.emit('updated');
+		else if (event === 'slaveremoved') this.unlinked();
 	}
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
-	slaveUnlinked(final = !this.#listed): void {
-		const code = this.#listed ? 'slave-unreachable' : 'slave-gone';
-		if (this.state === 'connecting') this.#session?.peer.fail(new EnslavismError(code));
-		else this.#session?.peer.probe(final);
+	unlinked(final = this.availability === 'gone'): void {
+		const session = this.#session;
+		if (session?.open) session.probe(final);
+		else session?.fail(new EnslavismError(this.availability === 'gone' ? 'slave-gone' : 'slave-unreachable'));
 	}
 
 	#connected(): Session {
-		return this.#session?.peer ?? this.#open();
-	}
-
-	#open(): Session {
-		if (!this.#listed) throw new EnslavismError('slave-gone');
-		const host = this.#host;
-		const paths = host.paths();
-		if (paths.length === 0) throw new EnslavismError('no-common-path', 'the master does not relay');
-		const id = newId();
-		const peer = new Session({
-			createPeer: host.platform.createPeer,
-			rtc: () => host.rtc,
-			makes: 'offer',
-			timeout: WAITS.connect,
-			paths,
-			direct: this.#entry.direct,
-			openRelay: (handlers) => host.openRelay(id, handlers),
-			signals: {
-				description: (_type, sdp, attempt, ice) =>
-					host.send({ t: 'offer', session: id, slave: this.id, attempt, sdp, ice }),
-				candidate: (candidate, attempt) => host.send({ t: 'candidate', session: id, attempt, ...candidate }),
-			},
-		});
-		peer.on('open', () => this.emit('open'));
-		peer.on('path', (path) => this.emit('pathchange', path));
-		peer.on('close', (error) => {
-			host.release(id);
-			host.send({ t: 'close', session: id, reason: error.reason ?? '' });
-			this.#over(id, error);
-		});
-		peer.on('datachannel', (channel) => this.emit('datachannel', channel));
-		host.bind(id, peer, this);
+		if (this.#session) return this.#session;
+		if (this.availability === 'gone') throw new EnslavismError('slave-gone');
+		const session = this.#host.open(this);
+		session
+			.on('open', () => this.emit('open'))
+			.on('path', (path) => this.emit('pathchange', path))
+			.on('datachannel', (channel) => this.emit('datachannel', channel))
+			.on('close', (error) => this.#over(session, error));
 		// Before it begins: it may be over as soon as it has.
-		this.#session = { id, peer };
-		peer.start();
-		return peer;
+		this.#session = session;
+		session.start();
+		return session;
 	}
 
-	#over(id: string, error: EnslavismError): void {
-		if (this.#session?.id !== id) return;
+	#over(session: Session, error: EnslavismError): void {
+		if (this.#session !== session) return;
 		this.#session = undefined;
 		if (error.code === 'rejected') this.emit('rejected', error.reason ?? '');
 		this.emit('close', error);
 	}
 
-	#decode(encoded: string): unknown {
+	#decode(encoded: string | undefined): unknown {
 		try {
-			return decodeUserData(encoded);
+			return encoded === undefined ? undefined : decodeUserData(encoded);
 		} catch (thrown) {
 			this.#host.report(thrown as EnslavismError);
 			return undefined;

@@ -7,33 +7,21 @@ import { backoffBase, backoffCap } from '../wire/waits.js';
  * Knows no clock: {@link next} gives a wait in milliseconds, and the caller waits.
  */
 export class Backoff {
-	readonly #random: () => number;
-	readonly #cap: number;
-	#attempt = 0;
+	#bound = backoffBase;
 
 	/**
-	 * @param random numbers from 0 (included) to 1 (excluded)
+	 * The wait before the next attempt, in milliseconds: at most 0.5 s, 1 s, 2 s … and then the cap.
+	 *
 	 * @param cap largest bound of a wait, in milliseconds; 15 s by default
 	 */
-	constructor(random: () => number = Math.random, cap: number = backoffCap) {
-		this.#random = random;
-		this.#cap = cap;
-	}
-
-	/** How many attempts there were since the last success. */
-	get attempt(): number {
-		return this.#attempt;
-	}
-
-	/** The wait before the next attempt, in milliseconds: at most 0.5 s, 1 s, 2 s … and then the cap. */
-	next(): number {
-		const bound = Math.min(this.#cap, backoffBase * 2 ** this.#attempt);
-		this.#attempt++;
-		return this.#random() * bound;
+	next(cap: number = backoffCap): number {
+		const bound = Math.min(cap, this.#bound);
+		this.#bound = 2 * bound;
+		return Math.random() * bound;
 	}
 
 	/** An attempt has succeeded. */
 	reset(): void {
-		this.#attempt = 0;
+		this.#bound = backoffBase;
 	}
 }

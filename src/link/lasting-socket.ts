@@ -1,144 +1,146 @@
 import * as CLOSE from '../wire/close-codes.js';
-import { Emitter, type EnslavismError, errorOfClose, restartDelay } from '../wire/index.js';
+import { type EnslavismError, errorOfClose, restartDelay } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import { Backoff } from './backoff.js';
 import type { OpenSocket, Socket } from './socket.js';
 
-export type LastingSocketEvents = {
+/** What a lasting socket tells its owner. */
+export interface LastingSocketHandlers {
 	/** The socket is open, for the first time or again. */
-	open: [];
-	message: [data: string | Uint8Array];
-	/** The socket was lost; it will be tried again in `delay` milliseconds. */
-	lost: [error: EnslavismError, delay: number, code: number];
+	opened?(): void;
+	message(data: string | Uint8Array): void;
+	/** The socket was lost; in `delay` milliseconds comes the attempt with this number since it was open. */
+	lost?(error: EnslavismError, delay: number, attempt: number, code: number): void;
 	/** The end: `close()` was called, or the other side does not want this socket. Nothing comes after this. */
-	close: [error: EnslavismError, code: number];
-};
-
-/** Why a link is given up that says nothing. */
-export const NO_ANSWER = 'no answer in time';
+	closed(error: EnslavismError, code: number): void;
+	/** The host has reason to believe that it is online again, and the socket does not wait for that. */
+	woken?(): void;
+}
 
 /** Tells when the host has reason to believe that it is online again; returns how to stop. */
 export type OnWake = (wake: () => void) => () => void;
 
 export interface LastingSocketOptions {
-	/** Where to connect; asked before each attempt. */
-	url: () => string;
-	protocols: string[];
-	openSocket: OpenSocket;
-	onWake: OnWake;
+	readonly url: string;
+	/** Asked before each attempt. */
+	readonly protocols: string[];
+	readonly openSocket: OpenSocket;
+	readonly onWake: OnWake;
 	/** Whether to come back. Default `true`. */
-	reconnect?: boolean | undefined;
+	readonly reconnect?: boolean | undefined;
+	/** Where being open is not enough: whether the other side has let this one in. Until then it does not come back. */
+	readonly admitted?: boolean;
 	/** Largest bound of the wait before an attempt, in milliseconds. Default 15 s. */
-	backoffCap?: number | undefined;
+	readonly backoffCap?: number | undefined;
+}
+
+/** A WebSocket that comes back when it is lost. */
+export interface LastingSocket {
+	readonly state: 'opening' | 'open' | 'waiting' | 'closed';
+	/** Bytes that have not left yet. */
+	readonly bufferedAmount: number;
+	/** Sends a frame if the socket is open; tells whether it was. */
+	send(data: string | Uint8Array | Uint8Array[]): boolean;
+	/** Closes the socket for good. `reason` has at most 123 bytes. */
+	close(code?: number, reason?: string): void;
+	/** Gives up on a socket that is no use any more, and comes back with a new one. */
+	drop(code: number, reason?: string): void;
+	/** Does that after so many milliseconds, counted from the last call, unless the socket is lost before. */
+	dropIn(ms: number): void;
 }
 
 /**
- * A WebSocket that comes back when it is lost.
+ * Opens a socket that comes back when it is lost.
  *
  *     opening ──▶ open ──▶ waiting ──▶ opening …
  *        └──────────┴─────────┴──────▶ closed
  */
-export class LastingSocket extends Emitter<LastingSocketEvents> {
-	#state: 'opening' | 'open' | 'waiting' | 'closed' = 'opening';
-	readonly #options: LastingSocketOptions;
-	readonly #backoff: Backoff;
-	readonly #stopWaking: () => void;
-	#socket: Socket | undefined;
-	#timer: unknown;
-	#openedAt = 0;
-	#attempt = 0;
+export function openLastingSocket(options: LastingSocketOptions, handlers: LastingSocketHandlers): LastingSocket {
+	const backoff = new Backoff();
+	let state: LastingSocket['state'] = 'opening';
+	/** There is none while this waits, or when it is closed. */
+	let current: Socket | undefined;
+	/** The one wait of each state. */
+	let timer: unknown;
+	let openedAt = 0;
+	let attempt = 0;
 
-	constructor(options: LastingSocketOptions) {
-		super();
-		this.#options = options;
-		this.#backoff = new Backoff(Math.random, options.backoffCap);
-		this.#stopWaking = options.onWake(() => {
-			if (this.#state === 'waiting') this.#open();
-		});
-		this.#open();
-	}
-
-	get state(): 'opening' | 'open' | 'waiting' | 'closed' {
-		return this.#state;
-	}
-
-	/** Which attempt since the socket was last open is made next. */
-	get attempt(): number {
-		return this.#attempt;
-	}
-
-	/** Bytes that have not left yet. */
-	get bufferedAmount(): number {
-		return this.#socket?.bufferedAmount ?? 0;
-	}
-
-	/** Sends a frame if the socket is open; tells whether it was. */
-	send(data: string | Uint8Array | Uint8Array[]): boolean {
-		if (this.#state !== 'open') return false;
-		this.#socket?.send(data);
-		return true;
-	}
-
-	/** Closes the socket for good. `reason` has at most 123 bytes. */
-	close(code: number = CLOSE.normal, reason = ''): void {
-		if (this.#state === 'closed') return;
-		this.#socket?.close(code, reason);
-		this.#end(errorOfClose(code, reason, true), code);
-	}
-
-	/** Gives up on a socket that is no use any more, and comes back with a new one. */
-	drop(code: number, reason: string): void {
-		this.#socket?.close(code, reason);
-		this.#lost(this.#socket, code, reason);
-	}
-
-	#open(): void {
-		this.#enter('opening');
-		const { openSocket, url, protocols } = this.#options;
-		const socket = openSocket(url(), protocols, {
+	const enter = (next: typeof state): void => {
+		clearTimeout(timer);
+		state = next;
+	};
+	const open = (): void => {
+		enter('opening');
+		const socket = options.openSocket(options.url, options.protocols, {
 			opened: () => {
-				if (this.#socket !== socket) return;
-				this.#enter('open');
-				this.#attempt = 0;
-				this.#openedAt = performance.now();
-				this.emit('open');
+				if (current !== socket) return;
+				enter('open');
+				attempt = 0;
+				openedAt = performance.now();
+				handlers.opened?.();
 			},
 			message: (data) => {
-				if (this.#socket === socket) this.emit('message', data);
+				if (current === socket) handlers.message(data);
 			},
-			closed: (code, reason) => this.#lost(socket, code, reason),
+			closed: (code, reason) => {
+				if (current === socket) lost(code, reason);
+			},
 		});
-		this.#socket = socket;
-		this.#timer = setTimeout(() => this.drop(CLOSE.timeout, NO_ANSWER), WAITS.linkOpen);
-	}
-
-	#enter(state: LastingSocket['state']): void {
-		clearTimeout(this.#timer);
-		this.#state = state;
-	}
-
-	/** A socket is over. There is none while this waits, or when it is closed. */
-	#lost(socket: Socket | undefined, code: number, reason: string): void {
-		if (socket === undefined || socket !== this.#socket) return;
-		const wasOpen = this.#state === 'open';
-		const error = errorOfClose(code, reason, wasOpen);
-		if (this.#options.reconnect === false || CLOSE.FINAL.includes(code)) {
-			this.#end(error, code);
+		current = socket;
+		dropIn(WAITS.linkOpen);
+	};
+	const lost = (code: number, reason: string): void => {
+		const wasOpen = state === 'open';
+		if (options.reconnect === false || options.admitted === false || CLOSE.FINAL.includes(code)) {
+			end(code, reason, wasOpen);
 			return;
 		}
-		this.#socket = undefined;
-		this.#enter('waiting');
-		if (wasOpen && performance.now() - this.#openedAt >= WAITS.backoffReset) this.#backoff.reset();
-		this.#attempt++;
-		const delay = restartDelay(reason) || this.#backoff.next();
-		this.#timer = setTimeout(() => this.#open(), delay);
-		this.emit('lost', error, delay, code);
-	}
+		current = undefined;
+		enter('waiting');
+		if (wasOpen && performance.now() - openedAt >= WAITS.backoffReset) backoff.reset();
+		const delay = restartDelay(reason) || backoff.next(options.backoffCap);
+		timer = setTimeout(open, delay);
+		handlers.lost?.(errorOfClose(code, reason, wasOpen), delay, ++attempt, code);
+	};
+	const end = (code: number, reason: string, wasOpen: boolean): void => {
+		current = undefined;
+		enter('closed');
+		stopWaking();
+		handlers.closed(errorOfClose(code, reason, options.admitted ?? wasOpen), code);
+	};
+	const drop = (code: number, reason = ''): void => {
+		if (!current) return;
+		current.close(code, reason);
+		lost(code, reason);
+	};
+	const dropIn = (ms: number): void => {
+		clearTimeout(timer);
+		timer = setTimeout(() => drop(CLOSE.timeout, 'no answer in time'), ms);
+	};
 
-	#end(error: EnslavismError, code: number): void {
-		this.#socket = undefined;
-		this.#enter('closed');
-		this.#stopWaking();
-		this.emit('close', error, code);
-	}
+	const stopWaking = options.onWake(() => {
+		if (state === 'waiting') open();
+		else handlers.woken?.();
+	});
+	open();
+	return {
+		get state() {
+			return state;
+		},
+		get bufferedAmount() {
+			return current?.bufferedAmount ?? 0;
+		},
+		send(data) {
+			if (state !== 'open') return false;
+			current?.send(data);
+			return true;
+		},
+		close(code = CLOSE.normal, reason = '') {
+			if (state === 'closed') return;
+			current?.close(code, reason);
+			end(code, reason, true);
+		},
+		drop,
+		dropIn,
+	};
 }

@@ -1,47 +1,40 @@
 import * as CLOSE from '../wire/close-codes.js';
-import {
-	type AuthData,
-	type EnslavismError,
-	errorOfClose,
-	type LinkKind,
-	type Position,
-	pathOf,
-	type Read,
-	returnProtocols,
-	subprotocols,
-	urlBelow,
-} from '../wire/index.js';
+import { type AuthData, type Position, type Read, returnProtocols, subprotocols } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
-import { LastingSocket, type LastingSocketOptions, NO_ANSWER, type OnWake } from './lasting-socket.js';
-import type { OpenSocket } from './socket.js';
+import {
+	type LastingSocket,
+	type LastingSocketHandlers,
+	type LastingSocketOptions,
+	openLastingSocket,
+} from './lasting-socket.js';
 
-/** What a link tells its owner. Nothing comes after `closed`. */
-export interface LinkHandlers<In> {
-	/** The socket is open, for the first time or again: the moment to introduce oneself. */
-	opened?(): void;
-	message(message: In): void;
+/** What a link tells its owner. A link that was admitted once is `lost`, any other `closed`. */
+export interface LinkHandlers<In> extends Omit<LastingSocketHandlers, 'message'> {
+	/** A message arrived that is no sign of life only. */
+	message(message: Exclude<In, { t: 'beat' }>): void;
 	/** A binary frame arrived. */
 	bytes(bytes: Uint8Array): void;
-	/** A link that was admitted once is lost; the next attempt, of so many, is made in `delay` milliseconds. */
-	lost(error: EnslavismError, attempt: number, delay: number): void;
-	closed(error: EnslavismError): void;
 }
 
-/** How to open a link. */
-export interface LinkOptions<In> {
-	kind: LinkKind;
-	/** URL of the master. */
-	url: string;
+/** How to open a link. It comes back once it has been admitted. */
+export interface LinkOptions<In> extends Omit<LastingSocketOptions, 'protocols' | 'admitted'> {
 	auth?: AuthData | undefined;
-	openSocket: OpenSocket;
-	onWake: OnWake;
-	/** Whether to come back once the link has been admitted. Default `true`. */
-	reconnect?: boolean | undefined;
 	/** Where the list of a client stands that comes back. */
-	since?: () => Position | undefined;
+	since?: Position;
 	read: (text: string) => Read<In>;
-	handlers: LinkHandlers<In>;
+}
+
+/** The WebSocket between a client or a slave and its master, from the asking side. */
+export interface Link<Out> extends LastingSocket {
+	/** Sends a message; tells whether the link was open. On a closed link it goes nowhere. */
+	say(message: Out): boolean;
+	/** Sends binary frames, one behind the other. */
+	sendBytes(frames: Uint8Array[]): void;
+	/** Tells the master which sessions there are: it may have missed the end of some, and know nothing of others. */
+	saySessions(list: { session: string; peer: string }[]): void;
+	/** Gives up a link on which something came that cannot be read. */
+	broken(problem?: string): void;
 }
 
 /** What every message of a master may hold that concerns the link itself. */
@@ -55,148 +48,83 @@ interface FromMaster {
 const SLACK = 2.5;
 
 /**
- * The WebSocket between a client or a slave and its master, from the asking side.
+ * Opens a link.
  *
  *     opening ──▶ admitted ──▶ lost ──▶ opening …
  *         └───────────┴─────────┴─────▶ closed
  *
  * A link is admitted by the master's greeting, which tells its heartbeat; until then a bound runs. Only one that has been admitted comes back.
  * It is lost, too, when nothing was heard for two heartbeats of the master: a line that is cut on the way tells nobody.
+ *
+ * @throws EnslavismError `bad-url`, `bad-auth`
  */
-export class Link<In extends { t: string }, Out> {
-	readonly #options: LinkOptions<In>;
-	readonly #socketOptions: LastingSocketOptions;
-	readonly #socket: LastingSocket;
-	#admitted = false;
+export function openLink<In extends { t: string }, Out>(
+	options: LinkOptions<In>,
+	handlers: LinkHandlers<In>,
+): Link<Out> {
+	const first = subprotocols(options.auth);
 	/** The newest proof of who this is; empty until the link has been admitted once. */
-	#resume = '';
-	#heartbeat = 0;
-	#heardAt = 0;
-	/** Admission first, then the heartbeat. */
-	#bound: unknown;
+	let resume = '';
+	/** How long the master may be silent, in milliseconds; 0 until it has admitted this link. */
+	let patience = 0;
 
-	/** @throws EnslavismError `bad-url`, `bad-auth` */
-	constructor(options: LinkOptions<In>) {
-		this.#options = options;
-		const { kind, openSocket, handlers } = options;
-		const url = urlBelow(options.url, pathOf(kind));
-		const first = subprotocols(options.auth);
-		const socketOptions: LastingSocketOptions = {
-			url: () => url,
-			protocols: first,
-			openSocket,
-			onWake: (wake) =>
-				options.onWake(() => {
-					this.#listen();
-					wake();
-				}),
-			reconnect: false,
-			backoffCap: kind !== 'client' ? WAITS.slaveBackoffCap : undefined,
-		};
-		this.#socketOptions = socketOptions;
-		this.#socket = new LastingSocket(socketOptions);
-		this.#socket.on('open', () => {
-			this.#bound = setTimeout(() => this.drop(CLOSE.timeout, NO_ANSWER), WAITS.linkOpen);
-			handlers.opened?.();
-		});
-		this.#socket.on('message', (data) => this.#receive(data));
-		this.#socket.on('lost', (error, delay, code) => {
-			socketOptions.protocols = [...first, ...returnProtocols({ resume: this.#resume, since: options.since?.() })];
-			handlers.lost(this.#over(code, error), this.#socket.attempt, delay);
-		});
-		this.#socket.on('close', (error, code) => {
-			// One that was admitted before and is not now has been closed here, or refused.
-			this.#admitted ||= this.#resume !== '';
-			handlers.closed(this.#over(code, error));
-		});
-	}
-
-	/** Sends a message; tells whether the link was open. On a closed link it goes nowhere. */
-	send(message: Out): boolean {
-		return this.#socket.send(JSON.stringify(message));
-	}
-
-	/** Sends binary frames; on a closed link they go nowhere. */
-	sendBytes(frames: Uint8Array[]): void {
-		this.#socket.send(frames);
-	}
-
-	/** Bytes that have not left yet. */
-	get bufferedAmount(): number {
-		return this.#socket.bufferedAmount;
-	}
-
-	/** Gives up a link on which something came that cannot be read. */
-	broken(problem = ''): void {
-		this.#socket.close(CLOSE.badMessage, problem);
-	}
-
-	/** Tells the master which sessions there are: it may have missed the end of some, and know nothing of others. */
-	sendSessions(list: { session: string; peer: string }[]): void {
-		for (let at = 0; at === 0 || at < list.length; at += LIMITS.sessionsPerMessage) {
-			const end = at + LIMITS.sessionsPerMessage;
-			this.send({ t: 'sessions', list: list.slice(at, end), more: end < list.length } as Out);
+	const handle = (message: In): void => {
+		const { t, resume: proof = resume, heartbeat } = message as FromMaster;
+		resume = proof;
+		// What the other ends of its sessions say may come before the master's greeting.
+		if (heartbeat !== undefined) {
+			patience = SLACK * Math.min(heartbeat, WAITS.heartbeatMost);
+			link.dropIn(patience);
 		}
-	}
-
-	/** Closes the link for good; `closed` is told at once. A close frame has room for a reason of 123 bytes. */
-	close(reason = ''): void {
-		this.#socket.close(CLOSE.normal, reason);
-	}
-
-	/** Gives up on the socket, and comes back with another one. */
-	drop(code: number, reason: string): void {
-		this.#socket.drop(code, reason);
-	}
-
-	#receive(data: string | Uint8Array): void {
-		this.#heardAt = performance.now();
-		if (typeof data !== 'string' && this.#admitted) {
-			this.#options.handlers.bytes(data);
+		if (t === 'beat') link.say({ t } as Out);
+		else handlers.message(message as Exclude<In, { t: 'beat' }>);
+	};
+	const receive = (data: string | Uint8Array): void => {
+		if (patience > 0) link.dropIn(patience);
+		// Bytes that come before the greeting are no message either.
+		if (typeof data !== 'string' && patience > 0) {
+			handlers.bytes(data);
 			return;
 		}
 		try {
-			// Bytes that come before the greeting are no message either.
-			const read = this.#options.read(String(data));
-			if (read.ok) this.#handle(read.message);
-			else this.broken(read.problem);
+			const read = options.read(String(data));
+			if (read.ok) handle(read.message);
+			else link.broken(read.problem);
 		} catch {
-			// Only where messages are read without their schemas: listeners' exceptions never get here.
-			this.broken();
+			// Only what is read without its schema comes to this: listeners' exceptions never get here.
+			link.broken();
 		}
-	}
-
-	#handle(message: In): void {
-		const { handlers, reconnect } = this.#options;
-		const { t, resume, heartbeat } = message as FromMaster;
-		// What the other ends of its sessions say may come before the master's greeting.
-		if (heartbeat !== undefined) {
-			this.#admitted = true;
-			this.#heartbeat = Math.min(heartbeat, WAITS.heartbeatMost);
-			this.#listen();
-		}
-		if (resume !== undefined) {
-			this.#resume = resume;
-			this.#socketOptions.reconnect = reconnect;
-		}
-		if (t === 'beat') this.send({ t } as Out);
-		else handlers.message(message);
-	}
-
-	/** Waits for the next sign of life. A page that slept may find that it should have come long ago. */
-	#listen(): void {
-		if (!this.#admitted) return;
-		clearTimeout(this.#bound);
-		const left = this.#heardAt + SLACK * this.#heartbeat - performance.now();
-		if (left <= 0) this.drop(CLOSE.timeout, NO_ANSWER);
-		else this.#bound = setTimeout(() => this.#listen(), left);
-	}
-
-	/** The socket is over; what that means to whoever waits for it. */
-	#over(code: number, { reason = '' }: EnslavismError): EnslavismError {
-		const admitted = this.#admitted;
-		this.#admitted = false;
-		clearTimeout(this.#bound);
-		return errorOfClose(code, reason, admitted);
-	}
+	};
+	const socket = openLastingSocket(
+		{
+			...options,
+			get protocols() {
+				return resume === '' ? first : [...first, ...returnProtocols(resume, options.since)];
+			},
+			get admitted() {
+				return resume !== '';
+			},
+		},
+		{
+			...handlers,
+			opened: () => {
+				patience = 0;
+				link.dropIn(WAITS.linkOpen);
+				handlers.opened?.();
+			},
+			message: receive,
+		},
+	);
+	const link: Link<Out> = Object.assign(socket, {
+		sendBytes: socket.send,
+		say: (message: Out) => socket.send(JSON.stringify(message)),
+		saySessions: (list: { session: string; peer: string }[]) => {
+			do {
+				const part = list.splice(0, LIMITS.sessionsPerMessage);
+				link.say({ t: 'sessions', list: part, more: list.length > 0 } as Out);
+			} while (list.length > 0);
+		},
+		broken: (problem = '') => socket.close(CLOSE.badMessage, problem),
+	});
+	return link;
 }

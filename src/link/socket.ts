@@ -10,8 +10,9 @@ export interface SocketHandlers {
 export interface Socket {
 	/** Bytes that have not left yet. */
 	readonly bufferedAmount: number;
-	/** Sends a message if the socket is open; pieces of bytes as one or as several, however that costs least. */
+	/** Sends a message over an open socket; pieces of bytes as one or as several, however that costs least. */
 	send(data: string | Uint8Array | Uint8Array[]): void;
+	/** @param code 1000 or 3000 to 4999, which are those that a page may choose */
 	close(code: number, reason: string): void;
 }
 

@@ -7,7 +7,7 @@ const SHORT = 1024;
 
 /** What a directory is made with, all optional. */
 export interface DirectoryOptions {
-	/** Whether slaves of an earlier run of the master are expected back: until {@link Directory.settle} snapshots are partial. */
+	/** Whether slaves of an earlier run of the master are expected back: until {@link Directory.settle} nobody is gone who is not named. */
 	settling?: boolean;
 	/** Deltas that are kept for clients that come back. */
 	historyDeltas?: number;
@@ -90,7 +90,7 @@ export class Directory {
 			epoch: this.epoch,
 			seq: this.#seq,
 			slaves: [...this.#committed.values()],
-			...(this.settling && { partial: true }),
+			...(!this.settling && { settled: true }),
 		} satisfies MasterToClient);
 		return this.#snapshot;
 	}
@@ -109,22 +109,17 @@ export class Directory {
 			: [...frames, JSON.stringify({ t: 'resumed', seq: this.#seq })];
 	}
 
-	#apply(): Pick<Delta, 'added' | 'updated' | 'removed'> {
-		const added: DirectoryEntry[] = [];
-		const updated: DirectoryEntry[] = [];
+	#apply(): Pick<Delta, 'slaves' | 'removed'> {
+		const slaves: DirectoryEntry[] = [];
 		const removed: string[] = [];
 		for (const [id, entry] of this.#changed) {
 			if (entry === undefined) removed.push(id);
-			else (this.#committed.has(id) ? updated : added).push(entry);
+			else slaves.push(entry);
 		}
 		for (const id of removed) this.#committed.delete(id);
-		for (const entry of [...added, ...updated]) this.#committed.set(entry.id, entry);
+		for (const entry of slaves) this.#committed.set(entry.id, entry);
 		this.#changed.clear();
-		return {
-			...(added.length > 0 && { added }),
-			...(updated.length > 0 && { updated }),
-			...(removed.length > 0 && { removed }),
-		};
+		return { ...(slaves.length > 0 && { slaves }), ...(removed.length > 0 && { removed }) };
 	}
 
 	#remember(frame: string): void {

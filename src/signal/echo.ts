@@ -36,16 +36,15 @@ export class BaseEcho extends Emitter<EchoEvents> {
 	protected constructor(host: SignalHost, masterUrl: string, namespace: string, options: SignalOptions = {}) {
 		super();
 		this.namespace = namespace;
-		this.#line = openNamespace(host, masterUrl, SERVICE_PATHS.echo, namespace, options);
-		this.#line.on('open', () => {
-			this.#sendKept();
-			this.emit('open');
+		this.#line = openNamespace(host, masterUrl, SERVICE_PATHS.echo, namespace, options, {
+			opened: () => {
+				this.#sendKept();
+				this.emit('open');
+			},
+			message: (frame) => this.emit('message', { type: 'message', data: messageIn(frame), target: this }),
+			lost: (error, delay) => this.emit('lost', error, delay),
+			closed: (error) => this.emit('close', error),
 		});
-		this.#line.on('message', (frame) => {
-			this.emit('message', { type: 'message', data: messageIn(frame), target: this });
-		});
-		this.#line.on('lost', (error, delay) => this.emit('lost', error, delay));
-		this.#line.on('close', (error) => this.emit('close', error));
 	}
 
 	/** Whether the namespace is reached now. */

@@ -1,4 +1,4 @@
-import { LastingSocket } from '../link/index.js';
+import { type LastingSocket, type LastingSocketHandlers, openLastingSocket } from '../link/index.js';
 import type { Platform } from '../peer/index.js';
 import { type AuthData, subprotocols, urlBelow } from '../wire/index.js';
 
@@ -42,14 +42,10 @@ export function openService(
 	host: SignalHost,
 	masterUrl: string,
 	path: string[],
-	options: SignalOptions = {},
+	{ reconnect, auth }: SignalOptions,
+	handlers: LastingSocketHandlers,
 ): LastingSocket {
 	const url = serviceUrl(host, masterUrl, path);
-	return new LastingSocket({
-		url: () => url,
-		protocols: protocolsFor(options),
-		openSocket: host.openSocket,
-		onWake: host.onWake,
-		reconnect: options.reconnect ?? true,
-	});
+	const { openSocket, onWake } = host;
+	return openLastingSocket({ url, protocols: protocolsFor({ auth }), openSocket, onWake, reconnect }, handlers);
 }

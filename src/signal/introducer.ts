@@ -61,16 +61,17 @@ export class BaseIntroducer extends Emitter<IntroducerEvents> {
 		this.#host = host;
 		this.#masterUrl = masterUrl;
 		this.#protocols = protocolsFor(options);
-		this.#service = openService(host, masterUrl, ['introduction', id], options);
-		this.#service.on('open', () => {
-			this.#say('Join', [...this.#keys]);
-			this.emit('open');
-		});
-		this.#service.on('message', (data) => this.#hear(data));
-		this.#service.on('lost', (error, delay) => this.emit('lost', error, delay));
-		this.#service.on('close', (error) => {
-			this.#end();
-			this.emit('close', error);
+		this.#service = openService(host, masterUrl, ['introduction', id], options, {
+			opened: () => {
+				this.#say('Join', [...this.#keys]);
+				this.emit('open');
+			},
+			message: (data) => this.#hear(data),
+			lost: (error, delay) => this.emit('lost', error, delay),
+			closed: (error) => {
+				this.#end();
+				this.emit('close', error);
+			},
 		});
 	}
 

@@ -1,4 +1,4 @@
-import type { LastingSocket } from '../link/index.js';
+import type { LastingSocket, LastingSocketHandlers } from '../link/index.js';
 import { EnslavismError, fitsInPath, isName, type SERVICE_PATHS } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
 import { openService, type SignalHost, type SignalOptions, serviceUrl } from './host.js';
@@ -16,8 +16,9 @@ export function openNamespace(
 	path: ServicePath,
 	namespace: string,
 	options: SignalOptions,
+	handlers: LastingSocketHandlers,
 ): LastingSocket {
-	return openService(host, masterUrl, [...path, checkNamespace(namespace)], options);
+	return openService(host, masterUrl, [...path, checkNamespace(namespace)], options, handlers);
 }
 
 /** The address of a namespace. Throws what {@link openNamespace} does. */

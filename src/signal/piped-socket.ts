@@ -110,7 +110,8 @@ export class PipedSocket extends Emitter<PipedSocketEvents> {
 	 */
 	close(code: number = CLOSE.normal, reason = ''): void {
 		if (this.#state === 'closed') return;
-		this.#socket.close(code, closeReason(reason));
+		// Browsers let a page choose 1000 and 3000 to 4999 only.
+		this.#socket.close(code >= 3000 ? code : CLOSE.normal, closeReason(reason));
 		this.#end(code, reason);
 	}
 

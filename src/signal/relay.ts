@@ -1,4 +1,4 @@
-import { LastingSocket, type OpenSocket } from '../link/index.js';
+import { type OpenSocket, openLastingSocket } from '../link/index.js';
 import * as CLOSE from '../wire/close-codes.js';
 import { EnslavismError, isName, SERVICE_PATHS } from '../wire/index.js';
 import * as LIMITS from '../wire/limits.js';
@@ -35,30 +35,28 @@ export function openRelay(host: SignalHost, masterUrl: string, meeting: RelayMee
 /** Opens sockets that are open when the other side has come, as if it had been there all the time. */
 function opener({ openSocket, onWake }: SignalHost, header: string, reconnect: boolean): OpenSocket {
 	return (url, protocols, handlers) => {
-		const line = new LastingSocket({ url: () => url, protocols, openSocket, onWake, reconnect });
 		let paired = false;
-		line.on('open', () => line.send(header));
-		line.on('message', (data) => {
-			if (paired) {
-				handlers.message(data);
-			} else if (isOpen(data)) {
-				paired = true;
-				handlers.opened();
-			} else {
-				line.close(CLOSE.badMessage, 'that does not open a relay');
-			}
-		});
-		line.on('lost', (_error, _delay, code) => {
-			if (paired) line.close(code);
-		});
-		line.on('close', (error, code) => handlers.closed(code, error.reason ?? ''));
-		return {
-			get bufferedAmount() {
-				return line.bufferedAmount;
+		const line = openLastingSocket(
+			{ url, protocols, openSocket, onWake, reconnect },
+			{
+				opened: () => line.send(header),
+				message: (data) => {
+					if (paired) {
+						handlers.message(data);
+					} else if (isOpen(data)) {
+						paired = true;
+						handlers.opened();
+					} else {
+						line.close(CLOSE.badMessage, 'that does not open a relay');
+					}
+				},
+				lost: (_error, _delay, _attempt, code) => {
+					if (paired) line.close(code);
+				},
+				closed: (error, code) => handlers.closed(code, error.reason ?? ''),
 			},
-			send: (data) => void line.send(data),
-			close: (code, reason) => line.close(code, reason),
-		};
+		);
+		return line;
 	};
 }
 

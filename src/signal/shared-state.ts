@@ -72,17 +72,18 @@ export class BaseSharedState<Value = unknown> extends Emitter<SharedStateEvents<
 			this.#settle = { resolve, reject };
 		});
 		this.ready.catch(() => {});
-		this.#line = openNamespace(host, masterUrl, SERVICE_PATHS.sharedState, namespace, options);
-		this.#line.on('open', () => {
-			this.#lines = new LineReader(Number.POSITIVE_INFINITY);
-			this.#line.send(this.#replica.digest());
+		this.#line = openNamespace(host, masterUrl, SERVICE_PATHS.sharedState, namespace, options, {
+			opened: () => {
+				this.#lines = new LineReader(Number.POSITIVE_INFINITY);
+				this.#line.send(this.#replica.digest());
+			},
+			message: (data) => this.#hear(data),
+			lost: (error, delay) => {
+				this.#forgetLine();
+				this.emit('lost', error, delay);
+			},
+			closed: (error) => this.#closed(error),
 		});
-		this.#line.on('message', (data) => this.#hear(data));
-		this.#line.on('lost', (error, delay) => {
-			this.#forgetLine();
-			this.emit('lost', error, delay);
-		});
-		this.#line.on('close', (error) => this.#closed(error));
 	}
 
 	/** Name of this copy as a source of writes. */

@@ -1,4 +1,4 @@
-import { Link } from '../link/index.js';
+import { type Link, openLink } from '../link/index.js';
 import {
 	type AddressOptions,
 	type DirectInfo,
@@ -11,6 +11,7 @@ import {
 	type Platform,
 	type RelayLink,
 } from '../peer/index.js';
+import * as CLOSE from '../wire/close-codes.js';
 import {
 	type AuthData,
 	type Bound,
@@ -20,11 +21,14 @@ import {
 	EnslavismError,
 	encodeUserData,
 	type MasterToSlave,
+	pathOf,
 	type Read,
 	type Reject,
 	rethrowLater,
 	type ServerName,
 	type SlaveToMaster,
+	urlBelow,
+	withReason,
 } from '../wire/index.js';
 import * as WAITS from '../wire/waits.js';
 import type { ClientConnection } from './client-connection.js';
@@ -94,7 +98,7 @@ interface Waiting {
 
 /** A game host: registered with a master, it accepts or rejects clients and talks to those it accepted. */
 export class Slave extends Emitter<SlaveEvents> {
-	readonly #link: Link<MasterToSlave, SlaveToMaster>;
+	readonly #link: Link<SlaveToMaster>;
 	readonly #sessions = new Map<string, Incoming>();
 	readonly #connections = new Set<ClientConnection>();
 	readonly #host: IncomingHost;
@@ -154,26 +158,27 @@ export class Slave extends Emitter<SlaveEvents> {
 			createPeer: endpoint?.createPeer ?? setup.platform.createPeer,
 			rtc: { iceServers: this.#ownIceServers, iceTransportPolicy: setup.options?.iceTransportPolicy },
 			paths: setup.options?.paths ?? PATHS,
-			send: (message) => this.#link.send(message),
+			send: (message) => this.#link.say(message),
 			decide: (offer, bound) => this.#decide(offer, bound),
 			connected: (connection) => this.#connected(connection),
 			disconnected: (connection) => this.#connections.delete(connection),
 			ended: (session) => this.#ended(session),
 			report: (thrown) => this.#report(thrown),
 		};
-		this.#link = new Link({
-			kind: setup.server === undefined ? 'slave' : 'server',
-			url,
-			auth: setup.auth,
-			openSocket: setup.platform.openSocket,
-			onWake: setup.platform.onWake,
-			reconnect: setup.options?.reconnect,
-			read: setup.read,
-			handlers: {
-				bytes: (bytes) => this.#bytes(bytes),
+		this.#link = openLink(
+			{
+				url: urlBelow(url, pathOf(server ? 'server' : 'slave')),
+				auth: setup.auth,
+				openSocket: setup.platform.openSocket,
+				onWake: setup.platform.onWake,
+				reconnect: setup.options?.reconnect,
+				backoffCap: WAITS.slaveBackoffCap,
+				read: setup.read,
+			},
+			{
 				opened: () => {
 					this.#told = endpoint?.direct;
-					this.#link.send({
+					this.#link.say({
 						t: 'register',
 						data: this.#data,
 						draining: this.#draining || undefined,
@@ -182,10 +187,13 @@ export class Slave extends Emitter<SlaveEvents> {
 					});
 				},
 				message: (message) => this.#receive(message),
-				lost: (error, attempt, delay) => this.#lost(error, attempt, delay),
-				closed: (error) => this.#closed(error),
+				bytes: (bytes) => this.#bytes(bytes),
+				lost: (error, delay, attempt) => this.#lost(error, attempt, delay),
+				// Only a slave that has a name hears this.
+				closed: (error, code) =>
+					this.#closed(code === CLOSE.nameTaken ? withReason('server-already-exists', error.reason) : error),
 			},
-		});
+		);
 	}
 
 	/**
@@ -215,7 +223,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		const data = encodeUserData(userData);
 		if (this.#state === 'closed') throw new EnslavismError('link-closed');
 		this.#data = data;
-		this.#link.send({ t: 'update', data });
+		this.#link.say({ t: 'update', data });
 	}
 
 	/**
@@ -228,7 +236,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		if (!(deadline >= 0 && deadline <= LONGEST_DRAIN)) {
 			throw new EnslavismError('bad-option', `deadline must be from 0 to ${LONGEST_DRAIN} milliseconds`);
 		}
-		if (!this.#draining) this.#link.send({ t: 'drain' });
+		if (!this.#draining) this.#link.say({ t: 'drain' });
 		this.#draining = true;
 		if (this.#sessions.size === 0) return;
 		await new Promise<void>((resolve) => {
@@ -289,7 +297,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		const direct = this.#endpoint?.direct;
 		if (JSON.stringify(direct) === JSON.stringify(this.#told)) return;
 		this.#told = direct;
-		this.#link.send({ t: 'moved', direct });
+		this.#link.say({ t: 'moved', direct });
 	}
 
 	#offered(message: OfferMessage): void {
@@ -311,7 +319,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		if (this.#state === 'reconnecting') {
 			this.#state = 'open';
 			for (const session of [...this.#sessions.values()]) session.relinked();
-			this.#link.sendSessions(Array.from(this.#sessions, ([session, { client }]) => ({ session, peer: client })));
+			this.#link.saySessions(Array.from(this.#sessions, ([session, { client }]) => ({ session, peer: client })));
 			this.emit('reconnected');
 		}
 		if (this.#state !== 'registering') return;

@@ -20,7 +20,6 @@ const BY_CODE: Record<number, ErrorCode> = {
 	[CLOSE.wrongOrigin]: 'refused',
 	[CLOSE.replaced]: 'replaced',
 	[CLOSE.wrongVersion]: 'wrong-version',
-	[CLOSE.nameTaken]: 'server-already-exists',
 	[CLOSE.slowReader]: 'limit-reached',
 	[CLOSE.limit]: 'limit-reached',
 	[CLOSE.tooBig]: 'limit-reached',

@@ -106,7 +106,7 @@ export function cutReason(reason: string): string {
 }
 
 /** An error whose message is what the other side gave as its reason, if it gave one. */
-export function withReason(code: ErrorCode, reason: string): EnslavismError {
+export function withReason(code: ErrorCode, reason = ''): EnslavismError {
 	const cut = cutReason(reason);
 	return new EnslavismError(code, cut, { reason: cut });
 }

@@ -32,17 +32,15 @@ export interface Position {
 	readonly seq: number;
 }
 
-/** What a link that comes back asks for, beside what it asked for the first time. */
-export interface Return {
-	/** The resume token that the master gave. */
-	resume: string;
-	/** Where a client's list stands. */
-	since?: Position | undefined;
-}
-
-/** The subprotocols of a link that comes back, beside the first ones. */
-export function returnProtocols({ resume, since }: Return): string[] {
-	return [RESUME_PREFIX + resume, ...(since ? [`${SINCE_PREFIX}${since.epoch}.${since.seq}`] : [])];
+/**
+ * What a link that comes back asks for, beside what it asked for the first time.
+ *
+ * @param resume the resume token that the master gave
+ * @param since where a client's list stands
+ */
+export function returnProtocols(resume: string, since?: Position): string[] {
+	const token = RESUME_PREFIX + resume;
+	return since ? [token, `${SINCE_PREFIX}${since.epoch}.${since.seq}`] : [token];
 }
 
 /**

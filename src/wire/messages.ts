@@ -104,6 +104,9 @@ const wait = v.pipe(v.number(), v.minValue(0), v.maxValue(WAITS.findServerMost))
 
 const ids = v.pipe(v.array(id), v.maxLength(LIMITS.directoryEntries));
 
+/** Slaves that the last snapshot did not name, and nothing did since, are gone: the master does not expect them back. */
+const settled = v.optional(v.boolean());
+
 /** What a client tells its master. */
 export const ClientToMaster = {
 	offer: v.object({ session: id, slave: id, attempt, sdp: v.optional(sdp), ice: credentials }),
@@ -152,18 +155,11 @@ export const MasterToSlave = {
 export const MasterToClient = {
 	welcome: v.object({ id, resume, heartbeat, relay }),
 	ice: iceMessage,
-	/** `partial`: the master has just started, and does not know yet who is missing. */
-	snapshot: v.object({ epoch, seq, slaves: entries, partial: v.optional(v.boolean()) }),
+	snapshot: v.object({ epoch, seq, slaves: entries, settled }),
 	/** The list of a client that has come back is the master's again. */
 	resumed: v.object({ seq }),
-	delta: v.object({
-		seq,
-		added: v.optional(entries),
-		updated: v.optional(entries),
-		removed: v.optional(ids),
-		/** Slaves that partial snapshots did not confirm, and nothing did since, are gone. */
-		settled: v.optional(v.boolean()),
-	}),
+	/** `slaves`: those that are new or different. */
+	delta: v.object({ seq, slaves: v.optional(entries), removed: v.optional(ids), settled }),
 	answer,
 	/** `code` is an error code; the slave's own rejection has `rejected`. */
 	rejected: v.object({ session: id, code: v.pipe(v.string(), v.maxLength(LIMITS.codeLength)), reason }),

@@ -1,5 +1,5 @@
 /** Everything that reads what a stranger said. Each takes bytes, and may refuse them; what it throws must be a refusal of its own. */
-import { DirectoryCopy } from '../../src/client/directory-copy.js';
+import { directoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { addressOf, hostOf } from '../../src/master/addresses.js';
 import { isAllowed } from '../../src/master/origins.js';
 import { ResumeTokens } from '../../src/master/resume-tokens.js';
@@ -64,22 +64,19 @@ const tokens = new ResumeTokens('a secret of the fuzzer');
 /** A client that is told anything by its master ends with a list, or with a refusal. */
 const directory: Decoder = (bytes) => {
 	const ids = new Set<string>();
-	const copy = new DirectoryCopy({
-		added: ({ id }) => {
-			holds(!ids.has(id), 'added twice');
-			ids.add(id);
+	const copy = directoryCopy<{ entry: ListedEntry }>(
+		(entry) => ({ entry }),
+		(event, { entry: { id } }) => {
+			holds(ids.has(id) === (event !== 'slaveadded'), `${event} out of turn`);
+			if (event === 'slaveremoved') ids.delete(id);
+			else ids.add(id);
 		},
-		updated: ({ id }) => holds(ids.has(id), 'updated before added'),
-		moved: ({ id }) => holds(ids.has(id), 'moved before added'),
-		removed: (id) => holds(ids.delete(id), 'removed before added'),
-	});
+	);
 	for (const line of bytes.toString().split('\n')) {
 		const read = readMessage(MasterToClient, line);
 		if (!read.ok) continue;
 		const { message } = read;
-		if (message.t === 'snapshot') copy.snapshot(message);
-		else if (message.t === 'delta') copy.delta(message);
-		else if (message.t === 'resumed') copy.resumed(message);
+		if (message.t === 'snapshot' || message.t === 'delta') copy.take(message);
 	}
 };
 

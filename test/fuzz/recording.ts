@@ -31,7 +31,7 @@ const WELCOME = '{"t":"welcome","id":"s","resume":"id.zz.mac","heartbeat":15000}
 
 const RESUMED = '{"t":"resumed","seq":3}';
 const SNAPSHOT =
-	'{"t":"snapshot","epoch":"e","seq":3,"slaves":[{"id":"a","data":"[1]","state":"draining"},{"id":"b","data":"[2]","auth":"[3]"}]}';
+	'{"t":"snapshot","epoch":"e","seq":3,"slaves":[{"id":"a","data":"[1]","state":"draining"},{"id":"b","data":"[2]","auth":"[3]"}],"settled":true}';
 
 /** Records a client and a slave that meet, talk, lose their links, come back and part. */
 export async function record(): Promise<Recording> {

@@ -300,7 +300,7 @@ describe('a resume token', () => {
 			const first = await RawLink.open(t, url, kind);
 			if (kind === 'slave') first.say({ t: 'register', data: '[1]' });
 			const { id, resume } = await first.hear(kind === 'slave' ? 'registered' : 'welcome');
-			const protocols = ['enslavism.1', ...returnProtocols({ resume: String(resume) })];
+			const protocols = ['enslavism.1', ...returnProtocols(String(resume))];
 			const second = await RawLink.open(t, url, kind, { protocols });
 			if (kind === 'slave') second.say({ t: 'register', data: '[1]' });
 			assert.equal((await second.hear(kind === 'slave' ? 'registered' : 'welcome')).id, id);
@@ -311,7 +311,7 @@ describe('a resume token', () => {
 	it('that is not genuine makes a new peer', async (t) => {
 		const { url } = await stage(t);
 		const slave = await slaveFor(t, url);
-		const protocols = ['enslavism.1', ...returnProtocols({ resume: `${slave.id}.zzzzzzzz.${'a'.repeat(43)}` })];
+		const protocols = ['enslavism.1', ...returnProtocols(`${slave.id}.zzzzzzzz.${'a'.repeat(43)}`)];
 		const link = await RawLink.open(t, url, 'slave', { protocols });
 		link.say({ t: 'register', data: '[1]' });
 		assert.notEqual((await link.hear('registered')).id, slave.id);

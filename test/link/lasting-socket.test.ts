@@ -1,32 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { Backoff, LastingSocket, type LastingSocketOptions, type SocketHandlers } from '../../src/link/index.js';
+import { Backoff, type LastingSocketOptions, openLastingSocket, type SocketHandlers } from '../../src/link/index.js';
 import { FINAL } from '../../src/wire/close-codes.js';
 import { restartReason } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 
 describe('a backoff', () => {
-	it('waits anywhere between nothing and a bound that doubles up to its cap', () => {
-		for (const [random, share] of [
-			[() => 0, 0],
-			[() => 0.5, 0.5],
-			[() => 1, 1],
-		] as const) {
-			const backoff = new Backoff(random);
+	it('waits anywhere between nothing and a bound that doubles up to its cap', (t) => {
+		for (const share of [0, 0.5, 1]) {
+			t.mock.method(Math, 'random', () => share);
+			const backoff = new Backoff();
 			const waits = Array.from({ length: 8 }, () => backoff.next());
 			assert.deepEqual(
 				waits,
 				[500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000].map((bound) => bound * share),
 			);
-			assert.equal(backoff.attempt, 8);
 			backoff.reset();
 			assert.equal(backoff.next(), 500 * share);
 		}
 	});
 
-	it('has a cap of its own where it is told one', () => {
-		const backoff = new Backoff(() => 1, 900);
-		assert.deepEqual([backoff.next(), backoff.next(), backoff.next()], [500, 900, 900]);
+	it('has a cap of its own where it is told one', (t) => {
+		t.mock.method(Math, 'random', () => 1);
+		const backoff = new Backoff();
+		assert.deepEqual([backoff.next(900), backoff.next(900), backoff.next(900)], [500, 900, 900]);
 	});
 });
 
@@ -39,26 +36,31 @@ function stage(t: TestContext, options: Partial<LastingSocketOptions> = {}) {
 	const opened: { handlers: SocketHandlers; protocols: string[]; closed: number[] }[] = [];
 	let wake: () => void = () => {};
 	let awake = true;
-	const socket = new LastingSocket({
-		url: () => 'ws://x',
-		protocols: [],
-		openSocket: (_url, protocols, handlers) => {
-			const closed: number[] = [];
-			opened.push({ handlers, protocols, closed });
-			return { bufferedAmount: 0, send: () => {}, close: (code) => closed.push(code) };
-		},
-		onWake: (call) => {
-			wake = call;
-			return () => {
-				awake = false;
-			};
-		},
-		...options,
-	});
 	const told: string[] = [];
-	socket.on('open', () => told.push('open'));
-	socket.on('lost', (_error, delay, code) => told.push(`lost ${code} ${delay}`));
-	socket.on('close', (_error, code) => told.push(`close ${code}`));
+	const socket = openLastingSocket(
+		{
+			url: 'ws://x',
+			protocols: [],
+			openSocket: (_url, protocols, handlers) => {
+				const closed: number[] = [];
+				opened.push({ handlers, protocols, closed });
+				return { bufferedAmount: 0, send: () => {}, close: (code) => closed.push(code) };
+			},
+			onWake: (call) => {
+				wake = call;
+				return () => {
+					awake = false;
+				};
+			},
+			...options,
+		},
+		{
+			opened: () => told.push('open'),
+			message: (data) => told.push(`message ${data}`),
+			lost: (_error, delay, _attempt, code) => told.push(`lost ${code} ${delay}`),
+			closed: (_error, code) => told.push(`close ${code}`),
+		},
+	);
 	return {
 		socket,
 		told,

@@ -1,44 +1,44 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DirectoryCopy } from '../../src/client/directory-copy.js';
+import { directoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { Directory } from '../../src/master/directory.js';
-import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
+import {
+	type DirectoryEntry,
+	MasterToClient,
+	readHandshake,
+	readMessage,
+	returnProtocols,
+} from '../../src/wire/index.js';
 
 /** A client whose line may be cut: what it was told is replayed into `list`, each event checked against the one before. */
 class Client {
-	readonly list = new Map<string, DirectoryEntry>();
+	readonly list = new Map<string, ListedEntry>();
 	/** Every event, in order. */
 	readonly told: string[] = [];
 	linked = false;
 	/** What is on its way. */
 	readonly line: string[] = [];
-	#copy = new DirectoryCopy({
-		added: (added) => {
-			assert.equal(this.list.has(added.id), false, 'added twice');
-			this.list.set(added.id, added);
-			this.told.push(`+${added.id}`);
+	#copy = directoryCopy<{ entry: ListedEntry }>(
+		(entry) => ({ entry }),
+		(event, { entry }) => {
+			const { id } = entry;
+			const known = this.list.get(id);
+			assert.equal(known !== undefined, event !== 'slaveadded', `${event} out of turn`);
+			assert.notDeepEqual(entry, known, 'told, but the same');
+			if (event === 'slaveremoved') {
+				assert.equal(entry.state, 'gone');
+				this.list.delete(id);
+			} else this.list.set(id, entry);
+			this.told.push(`${{ slaveadded: '+', slaveupdated: '~', slaveremoved: '-' }[event]}${id}`);
 		},
-		updated: (updated) => {
-			assert.notDeepEqual(this.list.get(updated.id), updated, 'updated, but the same');
-			assert.ok(this.list.has(updated.id), 'updated before added');
-			this.list.set(updated.id, updated);
-			this.told.push(`~${updated.id}`);
-		},
-		moved: (moved) => {
-			assert.ok(this.list.has(moved.id), 'moved before added');
-			this.list.set(moved.id, moved);
-		},
-		removed: (id) => {
-			assert.ok(this.list.delete(id), 'removed before added');
-			this.told.push(`-${id}`);
-		},
-	});
+	);
 
 	/** Returns the kind of answer that it was given. */
 	link(directory: Directory): 'snapshot' | 'missed' {
-		const position = this.#copy.position;
-		const missed = position && directory.since(position);
+		const [, resumed] = returnProtocols('', this.#copy);
+		const { since } = readHandshake(resumed);
+		const missed = since && directory.since(since);
 		this.linked = true;
 		this.line.push(...(missed ?? [directory.snapshot()]));
 		return missed === undefined ? 'snapshot' : 'missed';
@@ -51,9 +51,10 @@ class Client {
 		const read = readMessage(MasterToClient, frame);
 		assert.ok(read.ok, 'the frame is in the protocol');
 		const { message } = read;
-		if (message.t === 'snapshot') this.#copy.snapshot(message);
-		else if (message.t === 'delta') assert.ok(this.#copy.delta(message), 'no gap');
-		else if (message.t === 'resumed') assert.ok(this.#copy.resumed(message), 'the number is the same');
+		if (message.t === 'snapshot' || message.t === 'delta') assert.ok(this.#copy.take(message), 'no gap');
+		else if (message.t === 'resumed') assert.equal(this.#copy.seq, message.seq, 'the number is the same');
+		const kept = Array.from(this.#copy.slaves, ([key, { entry }]) => [key, entry] as const);
+		assert.deepEqual(new Map(kept), this.list, 'what was told is what there is');
 		return true;
 	}
 
@@ -204,7 +205,7 @@ describe('a client that is cut off and comes back', () => {
 			one.line.map((frame) => JSON.parse(frame)),
 			[
 				{ t: 'delta', seq: 2, removed: ['a'] },
-				{ t: 'delta', seq: 3, added: [{ id: 'f', data: '1' }] },
+				{ t: 'delta', seq: 3, slaves: [{ id: 'f', data: '1' }] },
 				{ t: 'resumed', seq: 3 },
 			],
 		);
@@ -264,7 +265,7 @@ describe('a client that is cut off and comes back', () => {
 		while (one.deliver());
 		assert.deepEqual(one.told, ['-c']);
 		assert.equal(restarted.pending, false);
-		assert.equal(JSON.parse(restarted.snapshot()).partial, undefined);
+		assert.equal(JSON.parse(restarted.snapshot()).settled, true);
 	});
 
 	it('hears that the master has settled though it was away then', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DirectoryCopy } from '../../src/client/directory-copy.js';
+import { directoryCopy, type ListedEntry } from '../../src/client/directory-copy.js';
 import { Directory } from '../../src/master/directory.js';
 import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
 
@@ -25,7 +25,7 @@ const snapshot = (directory: Directory): Snapshot => received(directory.snapshot
 describe('a directory', () => {
 	it('begins empty, with nothing to commit', () => {
 		const directory = new Directory();
-		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 0, slaves: [] });
+		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 0, slaves: [], settled: true });
 		assert.equal(directory.pending, false);
 		assert.equal(directory.commit(), undefined);
 		assert.equal(directory.seq, 0);
@@ -34,7 +34,7 @@ describe('a directory', () => {
 	it('gathers changes into one numbered delta', () => {
 		const directory = new Directory();
 		for (const id of ['a', 'b', 'c']) directory.set(entry(id));
-		assert.deepEqual(commit(directory), { t: 'delta', seq: 1, added: ['a', 'b', 'c'].map((id) => entry(id)) });
+		assert.deepEqual(commit(directory), { t: 'delta', seq: 1, slaves: ['a', 'b', 'c'].map((id) => entry(id)) });
 		directory.set(entry('b', 'new'));
 		directory.delete('a');
 		directory.set(entry('d'));
@@ -42,8 +42,7 @@ describe('a directory', () => {
 		assert.deepEqual(commit(directory), {
 			t: 'delta',
 			seq: 2,
-			added: [entry('d')],
-			updated: [entry('b', 'new')],
+			slaves: [entry('b', 'new'), entry('d')],
 			removed: ['a'],
 		});
 		assert.equal(directory.pending, false);
@@ -55,7 +54,13 @@ describe('a directory', () => {
 		assert.deepEqual(snapshot(directory).slaves, []);
 		directory.commit();
 		directory.delete('a');
-		assert.deepEqual(snapshot(directory), { t: 'snapshot', epoch: directory.epoch, seq: 1, slaves: [entry('a')] });
+		assert.deepEqual(snapshot(directory), {
+			t: 'snapshot',
+			epoch: directory.epoch,
+			seq: 1,
+			slaves: [entry('a')],
+			settled: true,
+		});
 	});
 
 	it('does not tell of changes that lead back', () => {
@@ -71,13 +76,13 @@ describe('a directory', () => {
 		assert.equal(directory.seq, 1);
 	});
 
-	it('tells of a slave that left and came with other data as updated', () => {
+	it('tells of a slave that left and came with other data as one that stayed', () => {
 		const directory = new Directory();
 		directory.set(entry('a'));
 		directory.commit();
 		directory.delete('a');
 		directory.set(entry('a', 'other'));
-		assert.deepEqual(commit(directory), { t: 'delta', seq: 2, updated: [entry('a', 'other')] });
+		assert.deepEqual(commit(directory), { t: 'delta', seq: 2, slaves: [entry('a', 'other')] });
 	});
 
 	it('encodes a snapshot once for all who ask before the next commit', () => {
@@ -102,36 +107,24 @@ describe('a directory', () => {
 
 /** A client that joined: what it was told is replayed into `list`, each event checked against the one before. */
 class Client {
-	readonly list = new Map<string, DirectoryEntry>();
-	readonly #copy = new DirectoryCopy({
-		added: (added) => {
-			assert.equal(this.list.has(added.id), false, 'added twice');
-			this.#put(added);
+	readonly list = new Map<string, ListedEntry>();
+	readonly #copy = directoryCopy<{ entry: ListedEntry }>(
+		(entry) => ({ entry }),
+		(event, { entry }) => {
+			const known = this.list.get(entry.id);
+			assert.equal(known !== undefined, event !== 'slaveadded', `${event} out of turn`);
+			assert.notDeepEqual(entry, known, 'told, but the same');
+			if (event === 'slaveremoved') this.list.delete(entry.id);
+			else this.list.set(entry.id, entry);
 		},
-		updated: (updated) => {
-			assert.ok(this.list.has(updated.id), 'updated before added');
-			assert.notDeepEqual(this.list.get(updated.id), updated, 'updated, but the same');
-			this.#put(updated);
-		},
-		moved: (moved) => {
-			assert.ok(this.list.has(moved.id), 'moved before added');
-			this.#put(moved);
-		},
-		removed: (id) => {
-			assert.ok(this.list.delete(id), 'removed before added');
-		},
-	});
+	);
 
 	constructor(directory: Directory) {
-		this.#copy.snapshot(snapshot(directory));
+		this.#copy.take(snapshot(directory));
 	}
 
 	delta(delta: Delta): boolean {
-		return this.#copy.delta(delta);
-	}
-
-	#put(each: DirectoryEntry): void {
-		this.list.set(each.id, each);
+		return this.#copy.take(delta);
 	}
 }
 
@@ -197,12 +190,10 @@ describe("a client's copy of the directory", () => {
 	});
 
 	it('takes no delta before a snapshot', () => {
-		const copy = new DirectoryCopy({
-			added: () => assert.fail(),
-			updated: () => assert.fail(),
-			moved: () => assert.fail(),
-			removed: () => assert.fail(),
-		});
-		assert.equal(copy.delta({ t: 'delta', seq: 1, added: [entry('a')] }), false);
+		const copy = directoryCopy<never>(
+			() => assert.fail(),
+			() => assert.fail(),
+		);
+		assert.equal(copy.take({ seq: 1, slaves: [entry('a')] }), false);
 	});
 });

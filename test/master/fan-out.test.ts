@@ -64,7 +64,7 @@ describe('the fan-out', () => {
 		assert.equal(one.kinds, 'snapshot 0, delta 1');
 		assert.equal(one.frames[1], other.frames[1], 'one encoding');
 		assert.deepEqual(
-			(one.messages[1] as { added: { id: string }[] }).added.map(({ id }) => id),
+			(one.messages[1] as { slaves: { id: string }[] }).slaves.map(({ id }) => id),
 			['a', 'b', 'c'],
 		);
 	});

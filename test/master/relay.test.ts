@@ -120,7 +120,7 @@ describe('the way of a session through the master', () => {
 		slave.link.socket.terminate();
 		await client.link.hear('gone');
 		const again = await RawLink.open(t, url, 'slave', {
-			protocols: [PROTOCOL, ...returnProtocols({ resume: String(resume), since: undefined })],
+			protocols: [PROTOCOL, ...returnProtocols(String(resume))],
 		});
 		const early = client.ways.open('mine');
 		early.write('early');

@@ -16,7 +16,7 @@ describe('a resume token', () => {
 
 	it('proves an id, also to a master that was started again with the same secret', () => {
 		assert.equal(verify(token), bearer.id);
-		assert.equal(readHandshake(`${PROTOCOL}, ${returnProtocols({ resume: token })[0]}`).resume, token);
+		assert.equal(readHandshake(`${PROTOCOL}, ${returnProtocols(token)[0]}`).resume, token);
 	});
 
 	it('proves nothing to a master with another secret, or with none', () => {
@@ -64,7 +64,7 @@ describe('where the list of a client stands', () => {
 
 	it('travels as a token', () => {
 		const position = { epoch: newId(), seq: 12 };
-		const [, token = ''] = returnProtocols({ resume: 'x', since: position });
+		const [, token = ''] = returnProtocols('x', position);
 		assert.deepEqual(since(token), position);
 	});
 

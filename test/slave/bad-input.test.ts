@@ -334,7 +334,11 @@ describe('a peer that speaks WebRTC but not this protocol', () => {
 		['bytes about the session', messageFrame(0, 0, new Uint8Array([1])), 'bad-message'],
 		['too much', about('x'.repeat(LIMITS.controlLength + 1)), 'bad-message'],
 		['a channel with a number of ours', about('{"t":"open","n":2,"label":"x"}'), 'bad-message'],
-		["a channel with the trunk's stream", about('{"t":"open","n":2147484670,"label":"x","negotiated":true}'), 'bad-message'],
+		[
+			"a channel with the trunk's stream",
+			about('{"t":"open","n":2147484670,"label":"x","negotiated":true}'),
+			'bad-message',
+		],
 		['bye', about('{"t":"bye","reason":"bye"}'), 'session-closed'],
 	];
 	for (const [name, said, code] of cases) {

@@ -16,12 +16,8 @@ const openSocket: OpenSocket = (url, protocols, handlers) => {
 			return socket.bufferedAmount;
 		},
 		// The cast: a view of shared memory is refused by the browser itself.
-		send: (data) => {
-			if (socket.readyState !== WebSocket.OPEN) return;
-			socket.send(Array.isArray(data) ? joined(data) : (data as string | Uint8Array<ArrayBuffer>));
-		},
-		// Browsers let a page choose 1000 and 3000 to 4999 only.
-		close: (code, reason) => socket.close(code === 1000 || code >= 3000 ? code : 1000, reason),
+		send: (data) => socket.send(Array.isArray(data) ? joined(data) : (data as string | Uint8Array<ArrayBuffer>)),
+		close: (code, reason) => socket.close(code, reason),
 	};
 };
 

@@ -4,6 +4,6 @@ import type { OnWake } from '../../link/index.js';
 export const onBrowserWake: OnWake = (wake) => {
 	const until = new AbortController();
 	addEventListener('online', wake, until);
-	document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), until);
+	document.addEventListener('visibilitychange', () => document.hidden || wake(), until);
 	return () => until.abort();
 };

@@ -29,7 +29,7 @@ async function serverFor(t: TestContext, url: string, name: string): Promise<{ l
 
 /** A link of somebody who was here before. */
 function back(t: TestContext, url: string, kind: 'client' | 'server', resume: unknown): Promise<RawLink> {
-	return RawLink.open(t, url, kind, { protocols: [PROTOCOL, ...returnProtocols({ resume: String(resume) })] });
+	return RawLink.open(t, url, kind, { protocols: [PROTOCOL, ...returnProtocols(String(resume))] });
 }
 
 const find = (n: number, name: string, wait = 0) => ({ t: 'find', n, prefix: PREFIX, name, wait });
