@@ -85,7 +85,13 @@ export const DECODERS: Record<string, Decoder> = {
 	'slave to master': messages(SlaveToMaster),
 	'master to client': messages(MasterToClient),
 	'master to slave': messages(MasterToSlave),
-	'trusted message': (bytes) => void readTrusted(bytes.toString()),
+	'trusted message': (bytes) => {
+		try {
+			readTrusted(bytes.toString());
+		} catch (thrown) {
+			holds(thrown instanceof SyntaxError, 'not JSON');
+		}
+	},
 	'control message': (bytes) => void readControl(bytes.toString()),
 	handshake: (bytes) => void readHandshake(bytes.toString('latin1')),
 	'resume token': (bytes) => {
