@@ -22,7 +22,7 @@ export interface ListenOptions {
  */
 export class Emitter<Events extends object> {
 	readonly #bus = new EventEmitter<string>();
-	/** The events that have a listener added with `once`: only there has a call something to forget. */
+	/** The events that have a listener added with `once`: only there has a call something to forget. It marks those, too. */
 	readonly #once = new Set<string>();
 
 	/** Calls `listener` each time `event` happens. */
@@ -34,8 +34,8 @@ export class Emitter<Events extends object> {
 
 	/** Calls `listener` the next time `event` happens, and then forgets it. */
 	once<Name extends keyof Events & string>(event: Name, listener: Listener<Args<Events, Name>>): this {
-		this.#bus.once(event, listener as Listener<unknown[]>);
 		this.#once.add(event);
+		this.#bus.on(event, listener as Listener<unknown[]>, this.#once);
 		this.listened(event);
 		return this;
 	}
@@ -88,7 +88,7 @@ export class Emitter<Events extends object> {
 	protected take<Name extends keyof Events & string>(event: Name): Listener<Args<Events, Name>>[] {
 		const listeners = this.listeners(event);
 		if (this.#once.delete(event)) {
-			for (const listener of listeners) this.#bus.off(event, listener as Listener<unknown[]>, undefined, true);
+			for (const listener of listeners) this.#bus.off(event, listener as Listener<unknown[]>, this.#once);
 		}
 		return listeners;
 	}

@@ -6,9 +6,11 @@ import { EventEmitter } from '../../src/wire/event-lists.js';
 
 const NAMES = ['a', 'b', '__proto__'];
 const LISTENERS = [() => {}, () => {}, () => {}];
+const CONTEXTS = [new Set(), new Set()];
 
 const step = fc.record({
-	method: fc.constantFrom('on', 'once', 'off', 'off-once'),
+	method: fc.constantFrom('on', 'off'),
+	context: fc.constantFrom(undefined, ...CONTEXTS),
 	event: fc.constantFrom(...NAMES),
 	listener: fc.constantFrom(...LISTENERS),
 });
@@ -19,11 +21,9 @@ describe('the lists of listeners in the scripts for browsers', () => {
 			fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
 				const ours = new EventEmitter();
 				const library = new Library();
-				for (const { method, event, listener } of steps) {
-					for (const each of [ours, library] as Pick<Library, 'on' | 'once' | 'off'>[]) {
-						if (method === 'off-once') each.off(event, listener, undefined, true);
-						else each[method as 'on' | 'once' | 'off'](event, listener);
-					}
+				for (const { method, event, listener, context } of steps) {
+					ours[method](event, listener, context);
+					library[method](event, listener, context);
 					for (const name of NAMES) {
 						assert.deepEqual(ours.listeners(name), library.listeners(name));
 						assert.equal(ours.listenerCount(name), library.listenerCount(name));
