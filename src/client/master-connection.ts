@@ -87,7 +87,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 		open: (slave) => {
 			const { iceServers = [], paths = PATHS } = this.options;
 			const usable = paths.filter((path) => path === 'rtc' || this.#relay);
-			if (usable.length === 0) throw new EnslavismError('no-common-path');
+			if (usable.length === 0) throw new EnslavismError('no-common-path', 'the master does not relay');
 			const session = newId();
 			const peer = new Session({
 				createPeer: this.#platform.createPeer,

@@ -5,10 +5,16 @@ import type { DataChannelOptions } from './rtc.js';
 const isText = (value: unknown, most: number): boolean =>
 	typeof value === 'string' && new TextEncoder().encode(value).length <= most;
 
-const isNumber = (value: unknown, most = 65_535): boolean =>
+const isNumber = (value: unknown, most: number): boolean =>
 	Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
 
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+
+/** Largest `unsigned short`, which both bounds of delivery are. */
+const MOST = 65_535;
+
+/** The stream after this one is the session's own. */
+const LAST_ID = CONTROL_CHANNEL.id - 1;
 
 /**
  * Checks a channel's name and options the way browsers do themselves (W3C WebRTC section 6.1), so that all hosts
@@ -20,19 +26,19 @@ export function checkChannel(name: string, options: DataChannelOptions): void {
 	const { protocol, ordered, negotiated, maxRetransmits, maxPacketLifeTime, id } = Object(
 		options,
 	) as DataChannelOptions;
-	const isRight = {
-		name: isText(name, LIMITS.channelNameBytes),
-		options: Object(options) === options,
-		protocol: isText(protocol ?? '', LIMITS.channelProtocolBytes),
-		ordered: isFlag(ordered ?? true),
-		negotiated: isFlag(negotiated ?? true),
-		maxRetransmits: maxRetransmits === undefined || isNumber(maxRetransmits),
-		maxPacketLifeTime: maxPacketLifeTime === undefined || isNumber(maxPacketLifeTime),
-		'maxRetransmits and maxPacketLifeTime': maxRetransmits === undefined || maxPacketLifeTime === undefined,
-		// The stream after the last is the session's own.
-		id: !negotiated || isNumber(id, CONTROL_CHANNEL.id - 1),
-	};
-	for (const [what, right] of Object.entries(isRight)) {
-		if (!right) throw new EnslavismError('bad-option', `a data channel cannot have such ${what}`);
-	}
+	const wrong = [
+		!isText(name, LIMITS.channelNameBytes) && `name must be a text of at most ${LIMITS.channelNameBytes} bytes`,
+		Object(options) !== options && 'options must be an object',
+		!isText(protocol ?? '', LIMITS.channelProtocolBytes) &&
+			`protocol must be a text of at most ${LIMITS.channelProtocolBytes} bytes`,
+		!isFlag(ordered ?? true) && 'ordered must be true or false',
+		!isFlag(negotiated ?? true) && 'negotiated must be true or false',
+		maxRetransmits !== undefined && !isNumber(maxRetransmits, MOST) && `maxRetransmits must be 0 to ${MOST}`,
+		maxPacketLifeTime !== undefined && !isNumber(maxPacketLifeTime, MOST) && `maxPacketLifeTime must be 0 to ${MOST}`,
+		maxRetransmits !== undefined &&
+			maxPacketLifeTime !== undefined &&
+			'only one of maxRetransmits and maxPacketLifeTime may be given',
+		negotiated && !isNumber(id, LAST_ID) && `id must be 0 to ${LAST_ID}`,
+	].find(Boolean);
+	if (wrong) throw new EnslavismError('bad-option', `data channel: ${wrong}`);
 }

@@ -57,7 +57,10 @@ export function subprotocols(auth?: AuthData): string[] {
 	} catch {
 		// A cycle, a BigInt, a function.
 	}
-	throw new EnslavismError('bad-auth', `auth takes an object, at most ${LIMITS.authTokenLength} long`);
+	throw new EnslavismError(
+		'bad-auth',
+		`auth must be an object of JSON values, at most ${LIMITS.authTokenLength} characters long once encoded`,
+	);
 }
 
 /** What an upgrade request asked for. */

@@ -53,6 +53,6 @@ export function decodeUserData(encoded: string): unknown {
 	try {
 		return parse(encoded);
 	} catch (cause) {
-		throw new EnslavismError('bad-user-data', '', { cause });
+		throw new EnslavismError('bad-user-data', 'user data cannot be decoded', { cause });
 	}
 }

@@ -50,4 +50,13 @@ describe('the check of a channel', () => {
 			assert.throws(() => checkChannel('name', each as DataChannelOptions), coded('bad-option'));
 		});
 	}
+
+	it('says what is wrong, and what would be right', () => {
+		const told: [DataChannelOptions, RegExp][] = [
+			[{ maxRetransmits: -1 }, /maxRetransmits must be 0 to 65535/],
+			[{ negotiated: true, id: 1022 }, /id must be 0 to 1021/],
+			[{ maxRetransmits: 1, maxPacketLifeTime: 1 }, /only one of/],
+		];
+		for (const [options, message] of told) assert.throws(() => checkChannel('x', options), { message });
+	});
 });
