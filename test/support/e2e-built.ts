@@ -12,7 +12,8 @@ const BUILT = join(ROOT, 'dist/browser/streams.mjs');
 export function ensureBuilt(): void {
 	const built = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 	const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => `src/${file}`);
-	if (!['bundler.ts', ...sources].some((file) => statSync(join(ROOT, file)).mtimeMs > built)) return;
+	if (!['bundler.ts', 'scripts/build.ts', ...sources].some((file) => statSync(join(ROOT, file)).mtimeMs > built))
+		return;
 	const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
 	if (status !== 0) process.exit(1);
 }
