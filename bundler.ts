@@ -1,13 +1,12 @@
 /**
- * Builds what browsers load: `client.js`, `slave.js`, `signal.js` and `streams.js` as classic scripts with globals, and the
+ * How what browsers load is bundled: `client.js`, `slave.js`, `signal.js` and `streams.js` as classic scripts with globals, and the
  * same as modules (`.mjs`), each minified, with its source map.
  *
- * Run as a program it writes them to `dist/browser`, which is what an installed package serves. A master that runs
- * in a checkout uses {@link openLiveBundles} instead.
+ * `scripts/build.ts` makes of it what an installed package serves. A master that runs in a checkout uses {@link openLiveBundles}
+ * instead.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { type BuildContext, type BuildOptions, context, formatMessages, type Message } from 'esbuild';
 
 /** The package's root, whether this runs as `bundler.ts` or as `dist/bundler.js`. */
@@ -19,17 +18,20 @@ const ROOMS = {
 	slave: 'src/slave',
 	signal: 'src/signal',
 	streams: 'src/streams/browser',
-} as const;
+};
 
-type Room = keyof typeof ROOMS;
+/** What esbuild is told for each script, by its name: `client.js`, `client.mjs` and so on. */
+export const SCRIPTS: ReadonlyMap<string, BuildOptions> = new Map(
+	Object.entries(ROOMS).flatMap(([room, folder]) => [
+		[`${room}.js`, optionsOf(`${room}.js`, 'iife', `${folder}/global.ts`)],
+		[`${room}.mjs`, optionsOf(`${room}.mjs`, 'esm', `${folder}/index.ts`)],
+	]),
+);
 
-const ROOM_NAMES = Object.keys(ROOMS) as Room[];
-
-function optionsOf(room: Room, format: 'iife' | 'esm'): BuildOptions {
-	const name = `${room}.${format === 'iife' ? 'js' : 'mjs'}`;
+function optionsOf(name: string, format: 'iife' | 'esm', entry: string): BuildOptions {
 	return {
 		absWorkingDir: fileURLToPath(ROOT),
-		entryPoints: [`${ROOMS[room]}/${format === 'iife' ? 'global' : 'index'}.ts`],
+		entryPoints: [entry],
 		outfile: `dist/browser/${name}`,
 		bundle: true,
 		minify: true,
@@ -58,9 +60,9 @@ class LiveBundle {
 	#building: Promise<Map<string, Buffer>> | undefined;
 	#lastProblem = '';
 
-	constructor(options: BuildOptions, log: (line: string) => void) {
+	constructor(name: string, options: BuildOptions, log: (line: string) => void) {
 		this.#context = context(options);
-		this.#name = basename(options.outfile ?? '');
+		this.#name = name;
 		this.#log = log;
 	}
 
@@ -109,38 +111,15 @@ export function openLiveBundles(log: (line: string) => void): {
 	close(): Promise<void>;
 } {
 	const bundles = new Map<string, LiveBundle>();
-	const bundleOf = (file: string): LiveBundle => {
-		let bundle = bundles.get(file);
-		if (bundle === undefined) {
-			const room = ROOM_NAMES.find((each) => file.startsWith(`${each}.`)) ?? 'client';
-			bundle = new LiveBundle(optionsOf(room, file.endsWith('.mjs') ? 'esm' : 'iife'), log);
-			bundles.set(file, bundle);
-		}
-		return bundle;
+	const bundleOf = (name: string): LiveBundle | undefined => {
+		const options = SCRIPTS.get(name);
+		if (options !== undefined && !bundles.has(name)) bundles.set(name, new LiveBundle(name, options, log));
+		return bundles.get(name);
 	};
 	return {
-		get: async (name) => (await bundleOf(name.replace(/\.map$/, '')).files()).get(name),
+		get: async (name) => (await bundleOf(name.replace(/\.map$/, ''))?.files())?.get(name),
 		close: async () => {
 			await Promise.all([...bundles.values()].map((bundle) => bundle.close()));
 		},
 	};
 }
-
-/** Builds every script and writes it. Fails on the first that does not build. */
-async function writeAll(): Promise<void> {
-	const folder = new URL('dist/browser/', ROOT);
-	await mkdir(folder, { recursive: true });
-	for (const room of ROOM_NAMES) {
-		for (const format of ['iife', 'esm'] as const) {
-			const build = await context(optionsOf(room, format));
-			try {
-				const { outputFiles = [] } = await build.rebuild();
-				for (const file of outputFiles) await writeFile(new URL(basename(file.path), folder), file.contents);
-			} finally {
-				await build.dispose();
-			}
-		}
-	}
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await writeAll();

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gunzip, gzip } from 'node:zlib';
+import { type Coding, codingFor } from './content-coding.js';
 
-/** A file that browsers load from a master. */
+/** A file that browsers load from a master, as it travels. */
 interface Bundle {
 	body: Buffer;
+	/** Of these very bytes: every coding has its own. */
 	etag: string;
 }
 
@@ -25,6 +28,15 @@ const NOSNIFF = { 'x-content-type-options': 'nosniff' };
 /** Every bundle, and its source map. */
 const NAME = /^(client|slave|signal|streams)\.(js|mjs)(\.map)?$/;
 
+/** How a file may travel, the smallest first. In development it changes all the time, and the way is short. */
+const CODINGS: readonly Coding[] = ['br', 'gzip', 'identity'];
+const PLAIN: readonly Coding[] = ['identity'];
+
+/** What is said of a file whether it is sent or not. */
+const ALWAYS = { ...NOSNIFF, 'cache-control': 'no-cache', vary: 'accept-encoding' };
+
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
+
 /** The package's root, from `src/master` as from `dist/master`. */
 const ROOT = new URL('../../', import.meta.url);
 
@@ -33,7 +45,10 @@ function inDevelopment(): boolean {
 	return process.env.NODE_ENV !== 'production' && existsSync(new URL('bundler.ts', ROOT));
 }
 
-/** The scripts for browsers: built when their source changes in development, otherwise served as they were built. */
+/**
+ * The scripts for browsers: built when their source changes in development, otherwise served as they were built, and compressed
+ * for whoever can read that.
+ */
 export class Bundles {
 	readonly #cache = new Map<string, Promise<Bundle | undefined>>();
 	readonly #log: (line: string) => void;
@@ -52,13 +67,16 @@ export class Bundles {
 			response.writeHead(405, { ...NOSNIFF, allow: 'GET, HEAD' }).end();
 			return true;
 		}
-		this.#get(name).then(
-			(bundle) => answer(request, response, name, bundle),
+		const coding = codingFor(request.headers['accept-encoding'], inDevelopment() ? PLAIN : CODINGS);
+		if (coding === undefined) {
+			response.writeHead(406, { ...ALWAYS, ...TEXT }).end(`There are: ${CODINGS.join(', ')}\n`);
+			return true;
+		}
+		this.#get(name, coding).then(
+			(bundle) => answer(request, response, { name, coding, bundle }),
 			(error: unknown) => {
 				this.#log(`enslavism: ${name} cannot be served: ${String(error)}`);
-				response
-					.writeHead(500, { ...NOSNIFF, 'content-type': 'text/plain; charset=utf-8' })
-					.end('The bundle cannot be read\n');
+				response.writeHead(500, { ...NOSNIFF, ...TEXT }).end('The bundle cannot be read\n');
 			},
 		);
 		return true;
@@ -70,17 +88,18 @@ export class Bundles {
 		await (await live)?.close();
 	}
 
-	async #get(name: string): Promise<Bundle | undefined> {
+	async #get(name: string, coding: Coding): Promise<Bundle | undefined> {
 		if (inDevelopment()) {
 			this.#live ??= openLive(this.#log);
 			const body = await (await this.#live).get(name);
 			return body && bundleOf(body);
 		}
-		let bundle = this.#cache.get(name);
+		const key = `${name} ${coding}`;
+		let bundle = this.#cache.get(key);
 		if (bundle === undefined) {
-			bundle = read(name);
-			this.#cache.set(name, bundle);
-			bundle.catch(() => this.#cache.delete(name));
+			bundle = read(name, coding).then(bundleOf);
+			this.#cache.set(key, bundle);
+			bundle.catch(() => this.#cache.delete(key));
 		}
 		return bundle;
 	}
@@ -95,30 +114,53 @@ async function openLive(log: (line: string) => void): Promise<LiveBundles> {
 	return bundler.openLiveBundles(log);
 }
 
-async function read(name: string): Promise<Bundle> {
-	return bundleOf(await readFile(fileURLToPath(new URL(`dist/browser/${name}`, ROOT))));
+async function read(name: string, coding: Coding): Promise<Buffer> {
+	const plain = await readBuilt(name);
+	if (coding === 'identity') return plain;
+	if (coding === 'br') return promisify(brotliCompress)(plain);
+	// The build makes it smaller than zlib can. It may be missing, or the script may have been changed since.
+	const built = await readBuilt(`${name}.gz`).catch(() => undefined);
+	const holds = built && (await promisify(gunzip)(built, { maxOutputLength: plain.length }).catch(() => undefined));
+	return built && holds?.equals(plain) ? built : promisify(gzip)(plain, { level: 9 });
+}
+
+function readBuilt(file: string): Promise<Buffer> {
+	return readFile(new URL(`dist/browser/${file}`, ROOT));
 }
 
 function bundleOf(body: Buffer): Bundle {
 	return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, name: string, bundle: Bundle | undefined): void {
+/** Whether a request names this very file as one that it has (RFC 9110, section 13.1.2). */
+function has(ifNoneMatch: string | undefined, etag: string): boolean {
+	if (ifNoneMatch === undefined) return false;
+	// A weak tag is as good here: proxies that compress make ours weak.
+	return ifNoneMatch.trim() === '*' || (ifNoneMatch.match(/"[^"]*"/g)?.includes(etag) ?? false);
+}
+
+function answer(
+	request: IncomingMessage,
+	response: ServerResponse,
+	{ name, coding, bundle }: { name: string; coding: Coding; bundle: Bundle | undefined },
+): void {
 	if (bundle === undefined) {
 		response.writeHead(404, NOSNIFF).end();
 		return;
 	}
-	const headers = {
-		'content-type': name.endsWith('.map') ? 'application/json' : 'text/javascript; charset=utf-8',
-		'cache-control': 'no-cache',
-		...NOSNIFF,
-		etag: bundle.etag,
-		...(name.endsWith('.map') ? {} : { sourcemap: `${name}.map` }),
-	};
-	if (request.headers['if-none-match'] === bundle.etag) {
-		response.writeHead(304, headers).end();
+	const { body, etag } = bundle;
+	if (has(request.headers['if-none-match'], etag)) {
+		response.writeHead(304, { ...ALWAYS, etag }).end();
 		return;
 	}
-	response.writeHead(200, { ...headers, 'content-length': bundle.body.length });
-	response.end(request.method === 'HEAD' ? undefined : bundle.body);
+	const isMap = name.endsWith('.map');
+	response.writeHead(200, {
+		...ALWAYS,
+		etag,
+		'content-type': isMap ? 'application/json' : 'text/javascript; charset=utf-8',
+		'content-length': body.length,
+		...(coding === 'identity' ? {} : { 'content-encoding': coding }),
+		...(isMap ? {} : { sourcemap: `${name}.map` }),
+	});
+	response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -173,6 +173,20 @@ inEachBrowser('the scripts of a master', (suite) => {
 		}
 	});
 
+	it('reach pages compressed', BOUND, async () => {
+		const site = await suite.site();
+		const page = await suite.page(`${site.url}/module`);
+		const { encoded, decoded } = await run(page, async () => {
+			const has = () => 'enslavism' in globalThis;
+			while (!has()) await new Promise((resolve) => setTimeout(resolve, 10));
+			const { href } = new URL('/enslavism/client.mjs', location.href);
+			const [loaded] = performance.getEntriesByName(href) as PerformanceResourceTiming[];
+			return { encoded: loaded?.encodedBodySize ?? 0, decoded: loaded?.decodedBodySize ?? 0 };
+		});
+		assert.equal(decoded, readFileSync(join(ROOT, 'dist/browser/client.mjs')).length);
+		assert.ok(encoded > 0 && encoded < decoded / 2.5, `${encoded} of ${decoded} bytes`);
+	});
+
 	it('leave no other global than their own', BOUND, async () => {
 		const site = await suite.site();
 		const before = await suite.page(`${site.url}/empty`);

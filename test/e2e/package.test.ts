@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { BOUND } from '../support/browsers.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const exec = promisify(execFile);
+
+/** The scripts for browsers. */
+const SCRIPTS = ['client', 'slave', 'signal', 'streams'].flatMap((room) => [`${room}.js`, `${room}.mjs`]);
+
+/** A text of several small words, such as an error's code or message: minifying leaves it as it is. */
+const PHRASE = /(["'`])([a-z]+(?:[- ][a-z]+)+)\1/g;
 
 /** Runs a program from within the package, where its own name leads to itself; returns what it prints. */
 async function printed(kind: 'commonjs' | 'module', program: string): Promise<unknown> {
@@ -20,9 +28,39 @@ async function printed(kind: 'commonjs' | 'module', program: string): Promise<un
 
 describe('the built package', () => {
 	it('is there: build it with "npm run build"', () => {
-		for (const name of ['client', 'slave', 'streams'].flatMap((room) => [`${room}.js`, `${room}.mjs`])) {
+		for (const name of SCRIPTS) {
 			assert.ok(existsSync(join(ROOT, 'dist/browser', name)), name);
 			assert.ok(existsSync(join(ROOT, 'dist/browser', `${name}.map`)), `${name}.map`);
+		}
+	});
+
+	it('has each script gzipped, smaller than zlib can', async () => {
+		for (const name of SCRIPTS) {
+			const path = join(ROOT, 'dist/browser', name);
+			const [script, gzipped] = await Promise.all([readFile(path), readFile(`${path}.gz`)]);
+			assert.deepEqual(gunzipSync(gzipped), script);
+			assert.ok(gzipped.length < gzipSync(script, { level: 9 }).length, name);
+		}
+	});
+
+	it('has source maps that lead to the line', async () => {
+		for (const name of SCRIPTS) {
+			const path = join(ROOT, 'dist/browser', name);
+			const script = await readFile(path, 'utf8');
+			assert.match(script, new RegExp(`\n//# sourceMappingURL=${name}\\.map\\s*$`));
+			const payload = JSON.parse(await readFile(`${path}.map`, 'utf8')) as SourceMapPayload;
+			const map = new SourceMap(payload);
+			let found = 0;
+			for (const [row, line] of script.split('\n').entries()) {
+				for (const { index, 2: phrase = '' } of line.matchAll(PHRASE)) {
+					const entry = map.findEntry(row, index);
+					assert.ok('originalSource' in entry, `${phrase} of ${name} has a place`);
+					const source = payload.sourcesContent[payload.sources.indexOf(entry.originalSource)] ?? '';
+					assert.match(source.split('\n')[entry.originalLine] ?? '', new RegExp(phrase), entry.originalSource);
+					found++;
+				}
+			}
+			assert.ok(found > 20, `${name} has some`);
 		}
 	});
 

@@ -1,10 +1,45 @@
 import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import type { Bundles } from '../../src/master/bundles.js';
 import { ask } from '../support/http.js';
 import { masterFor } from '../support/stage.js';
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
+
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/** Asks for the client's script in these codings. */
+function askIn(port: number, codings: string, headers: Record<string, string> = {}, path = 'client.js') {
+	return ask(port, `/enslavism/${path}`, { headers: { 'accept-encoding': codings, ...headers } });
+}
+
+/** An installed package that was built to these files, and a server that serves them; its port. */
+async function installed(t: TestContext, files: Record<string, string | Buffer>): Promise<number> {
+	const root = mkdtempSync(join(tmpdir(), 'enslavism-installed-'));
+	t.after(() => rmSync(root, { recursive: true }));
+	writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+	for (const file of ['bundles.ts', 'content-coding.ts']) {
+		cpSync(join(SRC, 'master', file), join(root, 'src/master', file));
+	}
+	mkdirSync(join(root, 'dist/browser'), { recursive: true });
+	for (const [name, content] of Object.entries(files)) writeFileSync(join(root, 'dist/browser', name), content);
+	const module = (await import(pathToFileURL(join(root, 'src/master/bundles.ts')).href)) as { Bundles: typeof Bundles };
+	const bundles = new module.Bundles(() => {});
+	const server = createServer((request, response) => bundles.serve(request, response)).listen(0);
+	t.after(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	return (server.address() as AddressInfo).port;
+}
 
 function inProduction(t: TestContext): void {
 	const before = process.env.NODE_ENV;
@@ -67,3 +102,147 @@ for (const [mode, set] of [
 		});
 	});
 }
+
+describe('the scripts for browsers, compressed,', () => {
+	it('are what they are when they are not', async (t) => {
+		inProduction(t);
+		const { port } = await masterFor(t);
+		for (const name of ['client.js', 'client.mjs', 'streams.js', 'client.js.map']) {
+			const plain = await askIn(port, 'identity', {}, name);
+			assert.equal(plain.headers['content-encoding'], undefined);
+			for (const [coding, decompress] of [
+				['br', brotliDecompressSync],
+				['gzip', gunzipSync],
+			] as const) {
+				const { status, headers, bytes } = await askIn(port, coding, {}, name);
+				assert.deepEqual([status, headers['content-encoding']], [200, coding], name);
+				assert.deepEqual(decompress(bytes), plain.bytes);
+				assert.equal(headers['content-length'], String(bytes.length));
+				assert.ok(bytes.length < plain.bytes.length / 2.5, `${name} in ${coding}: ${bytes.length}`);
+				for (const header of ['content-type', 'sourcemap', 'cache-control', 'x-content-type-options', 'vary']) {
+					assert.equal(headers[header], plain.headers[header], header);
+				}
+			}
+		}
+	});
+
+	it('say that they depend on what is accepted, also to whoever has them', async (t) => {
+		inProduction(t);
+		const { port } = await masterFor(t);
+		for (const coding of ['br', 'gzip', 'identity']) {
+			const { headers } = await askIn(port, coding);
+			const again = await askIn(port, coding, { 'if-none-match': String(headers.etag) });
+			assert.deepEqual([headers.vary, again.status, again.headers.vary], ['accept-encoding', 304, 'accept-encoding']);
+		}
+	});
+
+	it('are sent as the request prefers', async (t) => {
+		inProduction(t);
+		const { port } = await masterFor(t);
+		for (const [accepted, coding] of [
+			['gzip, deflate', 'gzip'],
+			['gzip, deflate, br, zstd', 'br'],
+			['br;q=0, gzip', 'gzip'],
+			['br;q=0.5, gzip;q=0.8', 'gzip'],
+			['identity, gzip;q=0.5', undefined],
+			['br;q=0, gzip;q=0', undefined],
+			['*', 'br'],
+			['*;q=0.1, br;q=0', 'gzip'],
+			['deflate', undefined],
+			['', undefined],
+		] as const) {
+			const { status, headers } = await askIn(port, accepted);
+			assert.deepEqual([status, headers['content-encoding']], [200, coding], accepted);
+		}
+		const unsaid = await ask(port, '/enslavism/client.js');
+		assert.deepEqual([unsaid.status, unsaid.headers['content-encoding']], [200, undefined]);
+	});
+
+	it('are not sent to whoever takes no form of them', async (t) => {
+		inProduction(t);
+		const { port } = await masterFor(t);
+		for (const accepted of ['identity;q=0', '*;q=0', 'deflate, identity;q=0']) {
+			const { status, headers } = await askIn(port, accepted);
+			assert.deepEqual([status, headers.vary], [406, 'accept-encoding'], accepted);
+		}
+	});
+
+	it('have a tag of their own in each coding, by which alone they are known', async (t) => {
+		inProduction(t);
+		const { port } = await masterFor(t);
+		const tags = new Map<string, string>();
+		for (const coding of ['br', 'gzip', 'identity']) {
+			tags.set(coding, String((await askIn(port, coding)).headers.etag));
+		}
+		assert.equal(new Set(tags.values()).size, 3);
+		for (const [coding, etag] of tags) {
+			const others = [...tags.values()].filter((tag) => tag !== etag).join(', ');
+			for (const [ifNoneMatch, status] of [
+				[etag, 304],
+				[`"x", ${etag}`, 304],
+				[`W/${etag}`, 304],
+				['*', 304],
+				[others, 200],
+				[etag.replaceAll('"', ''), 200],
+			] as const) {
+				const answer = await askIn(port, coding, { 'if-none-match': ifNoneMatch });
+				assert.deepEqual([answer.status, answer.headers.etag], [status, etag], `${coding} ${ifNoneMatch}`);
+				assert.equal(answer.bytes.length > 0, status === 200);
+			}
+		}
+	});
+
+	it('have the same head without a body', async (t) => {
+		inProduction(t);
+		const { port } = await masterFor(t);
+		for (const coding of ['br', 'gzip', 'identity']) {
+			const { date: _, ...wanted } = (await askIn(port, coding)).headers;
+			const path = '/enslavism/client.js';
+			const head = await ask(port, path, { method: 'HEAD', headers: { 'accept-encoding': coding } });
+			const { date: __, ...got } = head.headers;
+			assert.deepEqual([head.status, head.bytes.length, got], [200, 0, wanted]);
+		}
+	});
+
+	it('are not compressed in development', async (t) => {
+		const { port } = await masterFor(t);
+		const { status, headers, body } = await askIn(port, 'br, gzip');
+		assert.deepEqual([status, headers['content-encoding'], headers.vary], [200, undefined, 'accept-encoding']);
+		assert.match(body, /sourceMappingURL=client\.js\.map/);
+	});
+});
+
+describe('an installed package', () => {
+	const SCRIPT = `console.log('one');\n`.repeat(100);
+
+	it('serves what the build has gzipped', async (t) => {
+		const built = gzipSync(SCRIPT, { level: 1 });
+		assert.notDeepEqual(built, gzipSync(SCRIPT, { level: 9 }));
+		const port = await installed(t, { 'client.js': SCRIPT, 'client.js.gz': built });
+		assert.deepEqual((await askIn(port, 'gzip')).bytes, built);
+	});
+
+	for (const [what, files] of [
+		['has nothing of it', {}],
+		['has a script that was changed after it', { 'client.js.gz': gzipSync(SCRIPT.replace('one', 'two')) }],
+		['has a longer script of it', { 'client.js.gz': gzipSync(SCRIPT.repeat(1000)) }],
+		['has half of it', { 'client.js.gz': gzipSync(SCRIPT).subarray(0, 30) }],
+	] as const) {
+		it(`compresses by itself if it ${what}`, async (t) => {
+			const port = await installed(t, { 'client.js': SCRIPT, ...files });
+			for (const [coding, decompress] of [
+				['gzip', gunzipSync],
+				['br', brotliDecompressSync],
+				['identity', (bytes: Buffer) => bytes],
+			] as const) {
+				const { status, bytes } = await askIn(port, coding);
+				assert.deepEqual([status, String(decompress(bytes))], [200, SCRIPT], coding);
+			}
+		});
+	}
+
+	it('says so if a script cannot be read', async (t) => {
+		const port = await installed(t, {});
+		assert.equal((await askIn(port, 'gzip')).status, 500);
+	});
+});

@@ -11,6 +11,8 @@ export interface Answer {
 	status: number;
 	headers: IncomingHttpHeaders;
 	body: string;
+	/** The body as it came. */
+	bytes: Buffer;
 }
 
 /** Asks for a path; certificates are taken as they are. */
@@ -20,15 +22,16 @@ export function ask(port: number, path: string, options: RequestOptions & { secu
 		const make = secure ? secureRequest : request;
 		const all = { host: 'localhost', port, path, agent: false, rejectUnauthorized: false, ...rest };
 		const asking = make(all, (response) => {
-			let body = '';
-			response.setEncoding('utf8').on('data', (chunk: string) => {
-				body += chunk;
+			const chunks: Buffer[] = [];
+			response.on('data', (chunk: Buffer) => chunks.push(chunk));
+			response.on('end', () => {
+				const bytes = Buffer.concat(chunks);
+				resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString(), bytes });
 			});
-			response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
 		});
 		asking.on('upgrade', (response, socket) => {
 			socket.destroy();
-			resolve({ status: response.statusCode ?? 0, headers: response.headers, body: '' });
+			resolve({ status: response.statusCode ?? 0, headers: response.headers, body: '', bytes: Buffer.alloc(0) });
 		});
 		asking.on('error', reject).end();
 	});
