@@ -115,8 +115,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	/** What the link tells. */
 	readonly #handlers: LinkHandlers<MasterToClient> = {
 		message: (message) => {
-			const { session = '' } = message as { session?: string };
-			const { peer, slave } = this.#sessions.get(session) ?? {};
+			const { peer, slave } = this.#sessions.get((message as { session: string }).session) ?? {};
 			switch (message.t) {
 				case 'welcome':
 					this.#id = message.id;
@@ -153,7 +152,11 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 					slave?.unlinked(message.final);
 					return;
 				default:
-					this.emit('found', message, 'slave' in message ? new SlaveConnection(this.#host, message.slave) : undefined);
+					this.emit(
+						'found',
+						message,
+						message.t === 'found' ? new SlaveConnection(this.#host, message.slave) : undefined,
+					);
 			}
 		},
 		bytes: (bytes) => this.#relay?.receive(bytes),
@@ -172,7 +175,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			if (wasOpen && !this.#closing) this.emit('disconnected', error);
 			// A session that is open needs the master no more; one that is not can never open.
 			this.#relay?.close();
-			for (const { peer } of this.#sessions.values()) {
+			for (const { peer } of [...this.#sessions.values()]) {
 				if (!peer.open) peer.fail(withReason('link-closed', error.reason));
 			}
 			this.#directory.take({ epoch: '', seq: 0, settled: true });

@@ -124,7 +124,7 @@ export function openLink<In extends { t: string }, Out>(
 				link.say({ t: 'sessions', list: part, more: list.length > 0 } as Out);
 			} while (list.length > 0);
 		},
-		broken: (problem = '') => socket.close(CLOSE.badMessage, problem),
+		broken: (problem?: string) => socket.close(CLOSE.badMessage, problem),
 	});
 	return link;
 }

@@ -46,6 +46,28 @@ describe('a session that is being opened when the link of its client is lost', (
 		});
 	}
 
+	it('fails once when the link does not come back, though its listener begins another', async (t) => {
+		const { master, url } = await masterFor(t);
+		const slave = await slaveFor(t, url);
+		slave.on('offer', () => new Promise(() => {}));
+		const linked = next(master, 'clientconnection');
+		const client = clientFor(t, url, { reconnect: false });
+		const [socket] = await linked;
+		const slaveCo = await seen(client, slave.id);
+		const codes: string[] = [];
+		slaveCo.on('close', ({ code }) => {
+			codes.push(code);
+			if (codes.length < 100) slaveCo.connect().catch(() => {});
+		});
+		slaveCo.connect().catch(() => {});
+		await next(slave, 'offer');
+		const closed = next(client, 'close');
+		socket.terminate();
+		await closed;
+		assert.deepEqual(codes, ['link-closed', 'slave-gone']);
+		assert.equal(slaveCo.state, 'gone');
+	});
+
 	it('goes on where the slave has accepted it, and nobody is asked again', async (t) => {
 		const options: MasterOptions = { relay: false };
 		const { master, url } = await masterFor(t, options);
