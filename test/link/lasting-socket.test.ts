@@ -37,28 +37,29 @@ function stage(t: TestContext, options: Partial<LastingSocketOptions> = {}) {
 	let wake: () => void = () => {};
 	let awake = true;
 	const told: string[] = [];
-	const socket = openLastingSocket(
-		{
-			url: 'ws://x',
-			protocols: [],
-			openSocket: (_url, protocols, handlers) => {
-				const closed: number[] = [];
-				opened.push({ handlers, protocols, closed });
-				return { bufferedAmount: 0, send: () => {}, close: (code) => closed.push(code) };
-			},
-			onWake: (call) => {
-				wake = call;
-				return () => {
-					awake = false;
-				};
-			},
-			...options,
+	const defaults: LastingSocketOptions = {
+		url: 'ws://x',
+		protocols: [],
+		openSocket: (_url, protocols, handlers) => {
+			const closed: number[] = [];
+			opened.push({ handlers, protocols, closed });
+			return { bufferedAmount: 0, send: () => {}, close: (code) => closed.push(code) };
 		},
+		onWake: (call) => {
+			wake = call;
+			return () => {
+				awake = false;
+			};
+		},
+	};
+	const socket = openLastingSocket(
+		// Some of them are asked each time.
+		Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(options)),
 		{
 			opened: () => told.push('open'),
 			message: (data) => told.push(`message ${data}`),
 			lost: (_error, delay, _attempt, code) => told.push(`lost ${code} ${delay}`),
-			closed: (_error, code) => told.push(`close ${code}`),
+			closed: (error, code) => told.push(`close ${code} ${error.code}`),
 		},
 	);
 	return {
@@ -128,7 +129,8 @@ describe('a lasting socket', () => {
 			const { told, last, listens } = stage(t);
 			last().handlers.opened();
 			last().handlers.closed(code, 'no');
-			assert.deepEqual(told, ['open', `close ${code}`]);
+			assert.ok(told.at(-1)?.startsWith(`close ${code} `));
+			assert.equal(told.length, 2);
 			assert.equal(listens(), false);
 			t.mock.restoreAll();
 			t.mock.timers.reset();
@@ -157,11 +159,48 @@ describe('a lasting socket', () => {
 		assert.equal(told.at(-1), 'lost 4408 250');
 	});
 
+	it('gives up when it was told to, unless it is told again', (t) => {
+		const { socket, told, last, pass } = stage(t);
+		last().handlers.opened();
+		socket.dropIn(100);
+		pass(99);
+		socket.dropIn(100);
+		pass(99);
+		assert.deepEqual(told, ['open']);
+		pass(1);
+		assert.deepEqual([told.at(-1), last().closed], ['lost 4408 250', [4408]]);
+	});
+
+	it('that has to be let in comes back only once it has been', (t) => {
+		let admitted = false;
+		const options = {
+			get admitted() {
+				return admitted;
+			},
+		};
+		const one = stage(t, options);
+		one.last().handlers.opened();
+		one.last().handlers.closed(1006, '');
+		assert.deepEqual(one.told, ['open', 'close 1006 unreachable']);
+		t.mock.restoreAll();
+		t.mock.timers.reset();
+		const { told, last, pass } = stage(t, options);
+		last().handlers.opened();
+		admitted = true;
+		last().handlers.closed(1006, '');
+		pass(250);
+		last().handlers.closed(1000, '');
+		assert.deepEqual(told, ['open', 'lost 1006 250', 'close 1000 link-closed']);
+	});
+
 	it('is closed for good, while it waits as well', (t) => {
 		const { socket, told, last, pass, opened, listens } = stage(t);
 		last().handlers.closed(1006, '');
 		socket.close();
 		pass(60_000);
-		assert.deepEqual([told.at(-1), opened.length, listens(), socket.state], ['close 1000', 1, false, 'closed']);
+		assert.deepEqual(
+			[told.at(-1), opened.length, listens(), socket.state],
+			['close 1000 link-closed', 1, false, 'closed'],
+		);
 	});
 });

@@ -189,6 +189,20 @@ describe("a client's copy of the directory", () => {
 		assert.deepEqual([...client.list.keys()], ['a', 'b']);
 	});
 
+	it('takes where a slave is reached now, and tells nobody', () => {
+		const told: string[] = [];
+		const copy = directoryCopy<{ entry: ListedEntry }>(
+			(made) => ({ entry: made }),
+			(event) => told.push(event),
+		);
+		const direct = { fingerprint: 'AA', candidates: ['1'] };
+		copy.take({ epoch: 'e', seq: 1, slaves: [entry('a')], settled: true });
+		copy.take({ seq: 2, slaves: [{ ...entry('a'), direct }] });
+		assert.deepEqual([copy.slaves.get('a')?.entry.direct, told], [direct, ['slaveadded']]);
+		copy.take({ seq: 3, removed: ['a'] });
+		assert.deepEqual([copy.slaves.size, told], [0, ['slaveadded', 'slaveremoved']]);
+	});
+
 	it('takes no delta before a snapshot', () => {
 		const copy = directoryCopy<never>(
 			() => assert.fail(),
