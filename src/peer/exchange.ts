@@ -266,7 +266,6 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	}
 
 	#acknowledgeDue(): void {
-		this.#dueTimer.stop();
 		if (this.#isDeaf()) return;
 		for (const channel of this.#due) {
 			const next = (channel === 0 ? this.#arrived : this.channels.get(channel))?.acknowledgement();

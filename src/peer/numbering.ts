@@ -71,7 +71,7 @@ export class Kept {
 }
 
 /** How many messages, or bytes, may arrive before the other end is told at once. */
-const ACK_MESSAGES = 128;
+const ACK_MESSAGES = 1024;
 const ACK_BYTES = 128 * 1024;
 
 /** What arrived, over any path. */
