@@ -285,10 +285,10 @@ describe('a channel', () => {
 describe('what arrives on a reliable channel', () => {
 	it('is acknowledged: at once where much has arrived, otherwise when convenient', () => {
 		const { channel, acknowledged } = stage();
-		for (let number = 0; number < 128; number++) channel.arrived(number, 'x');
+		for (let number = 0; number < 1024; number++) channel.arrived(number, 'x');
 		assert.deepEqual([acknowledged.at(0), acknowledged.at(-1)], [false, true]);
-		assert.equal(channel.acknowledgement(), 128);
-		channel.arrived(128, 'x'.repeat(128 * 1024));
+		assert.equal(channel.acknowledgement(), 1024);
+		channel.arrived(1024, 'x'.repeat(128 * 1024));
 		assert.equal(acknowledged.at(-1), true);
 	});
 

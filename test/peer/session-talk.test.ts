@@ -72,10 +72,10 @@ describe('a session that is open', () => {
 		const { openRelay, pass, announced } = stage(t);
 		const pipe = openRelay();
 		pipe.say({ t: 'open', n: 2, label: 'x' });
-		for (let number = 0; number < 130; number++) pipe.hear(TEXT, 2, number, 'x');
-		assert.deepEqual(pipe.numbers(ACK, 2), [128]);
+		for (let number = 0; number < 1030; number++) pipe.hear(TEXT, 2, number, 'x');
+		assert.deepEqual(pipe.numbers(ACK, 2), [1024]);
 		pass(ACK_DELAY);
-		assert.deepEqual([pipe.numbers(ACK, 2), pipe.numbers(ACK, 0)], [[128, 130], [1]]);
+		assert.deepEqual([pipe.numbers(ACK, 2), pipe.numbers(ACK, 0)], [[1024, 1030], [1]]);
 		assert.equal(announced.length, 1);
 	});
 
