@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { brotliCompress, gunzip, gzip } from 'node:zlib';
+import { brotliCompress, gzip } from 'node:zlib';
 import { type Coding, codingFor } from './content-coding.js';
 
 /** A file that browsers load from a master, as it travels. */
@@ -115,17 +115,10 @@ async function openLive(log: (line: string) => void): Promise<LiveBundles> {
 }
 
 async function read(name: string, coding: Coding): Promise<Buffer> {
-	const plain = await readBuilt(name);
+	const plain = await readFile(new URL(`dist/browser/${name}`, ROOT));
 	if (coding === 'identity') return plain;
 	if (coding === 'br') return promisify(brotliCompress)(plain);
-	// The build makes it smaller than zlib can. It may be missing, or the script may have been changed since.
-	const built = await readBuilt(`${name}.gz`).catch(() => undefined);
-	const holds = built && (await promisify(gunzip)(built, { maxOutputLength: plain.length }).catch(() => undefined));
-	return built && holds?.equals(plain) ? built : promisify(gzip)(plain, { level: 9 });
-}
-
-function readBuilt(file: string): Promise<Buffer> {
-	return readFile(new URL(`dist/browser/${file}`, ROOT));
+	return promisify(gzip)(plain, { level: 9 });
 }
 
 function bundleOf(body: Buffer): Bundle {
