@@ -4,7 +4,6 @@
  * tells every number once.
  */
 import * as LIMITS from '../wire/limits.js';
-import { ByteRing } from './byte-ring.js';
 
 /** A message: text is a string, bytes are an `ArrayBuffer` or a view. */
 export type Message = string | ArrayBuffer | Uint8Array;
@@ -14,17 +13,26 @@ export function sizeOf(message: Message): number {
 	return typeof message === 'string' ? message.length : message.byteLength;
 }
 
+/** Blocks of memory are as large as all that is kept, within these bounds: most channels say little. */
+const LEAST_BLOCK_BYTES = 1024;
+const MOST_BLOCK_BYTES = 64 * 1024;
+
 /** What was sent and is not acknowledged. */
 export class Kept {
 	/** Number of the next message. */
 	next = 0;
 	/** Bytes that are kept. */
 	bytes = 0;
-	/** Messages, and the lengths of those that are in the ring. */
+	/** Messages, and the lengths of those that are in the blocks. */
 	#messages: (Message | number)[] = [];
 	/** Where in the list the first kept message is. */
 	#head = 0;
-	readonly #ring = new ByteRing();
+	/** Memory with messages one behind the other, none in two blocks: what begins in the first, and ends in the last. */
+	readonly #blocks: Uint8Array[] = [];
+	#start = 0;
+	#end = 0;
+	/** Blocks to use again: memory that is made anew for each message costs more than to copy it. */
+	readonly #spare: Uint8Array[] = [];
 
 	/** How many messages are kept. */
 	get count(): number {
@@ -33,12 +41,23 @@ export class Kept {
 
 	/** Keeps a message, as it is if its memory is its own, and otherwise a copy of its bytes; gives its number. */
 	keep(message: Message, isOwn = false): number {
+		const size = sizeOf(message);
 		if (isOwn || !(message instanceof Uint8Array)) this.#messages.push(message);
 		else {
-			this.#ring.put(message);
-			this.#messages.push(message.length);
+			let block = this.#blocks.at(-1);
+			if (!block || this.#end + size > block.length) {
+				block = this.#spare.pop();
+				if (!block || size > block.length) {
+					block = new Uint8Array(Math.max(size, LEAST_BLOCK_BYTES, Math.min(this.bytes, MOST_BLOCK_BYTES)));
+				}
+				this.#blocks.push(block);
+				this.#end = 0;
+			}
+			block.set(message, this.#end);
+			this.#end += size;
+			this.#messages.push(size);
 		}
-		this.bytes += sizeOf(message);
+		this.bytes += size;
 		return this.next++;
 	}
 
@@ -48,23 +67,37 @@ export class Kept {
 		if (number > this.next) return;
 		for (; first < number; first++) {
 			const message = this.#messages[this.#head++] as Message | number;
-			if (typeof message === 'number') this.#ring.drop(message);
-			this.bytes -= typeof message === 'number' ? message : sizeOf(message);
+			if (typeof message !== 'number') this.bytes -= sizeOf(message);
+			else {
+				this.bytes -= message;
+				this.#start += message;
+				if (this.#start > (this.#blocks[0] as Uint8Array).length) {
+					this.#start = message;
+					const block = this.#blocks.shift() as Uint8Array;
+					if (this.#spare.length < this.#blocks.length) this.#spare.push(block);
+					else this.#spare.pop();
+				}
+			}
 		}
 		if (this.#head < this.#messages.length && this.#head < 1024) return;
 		this.#messages = this.#messages.slice(this.#head);
 		this.#head = 0;
 	}
 
-	/** Tells every kept message with its number. */
+	/** Tells every kept message with its number, each in memory of its own. */
 	each(tell: (number: number, message: Message) => void): void {
 		let number = this.next - this.count;
+		let end = this.#start;
 		let at = 0;
 		for (const message of this.#messages.slice(this.#head)) {
 			if (typeof message !== 'number') tell(number++, message);
 			else {
-				tell(number++, this.#ring.read(at, message));
-				at += message;
+				end += message;
+				if (end > (this.#blocks[at] as Uint8Array).length) {
+					end = message;
+					at++;
+				}
+				tell(number++, (this.#blocks[at] as Uint8Array).slice(end - message, end));
 			}
 		}
 	}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { ByteRing } from '../../src/peer/byte-ring.js';
 import { Arrived, Kept, type Message, sizeOf } from '../../src/peer/numbering.js';
 import * as LIMITS from '../../src/wire/limits.js';
 
@@ -96,18 +97,40 @@ describe('what was sent', () => {
 	});
 
 	it('lies in memory that grows and shrinks with it', () => {
-		const ring = new ByteRing();
-		const message = new Uint8Array(64 * 1024).fill(7);
-		for (let count = 1; count <= 200; count++) {
-			ring.put(message);
-			assert.ok(ring.capacity >= count * message.length && ring.capacity <= 2 * count * message.length);
+		setFlagsFromString('--expose-gc');
+		const collect = runInNewContext('gc') as () => void;
+		const memory = (): number => {
+			// What is found by one is free after the next.
+			for (let count = 0; count < 2; count++) collect();
+			return process.memoryUsage().arrayBuffers;
+		};
+		for (const size of [100, 20_000, 64 * 1024, LIMITS.messageBytes]) {
+			const [kept, message, before] = [new Kept(), new Uint8Array(size), memory()];
+			const [messages, slack] = [Math.ceil(8_000_000 / size), 200 * 1024];
+			for (let number = 0; number < messages; number++) kept.keep(message);
+			assert.ok(memory() - before < 1.4 * kept.bytes + slack, `${memory() - before} bytes for ${kept.bytes}`);
+			for (const left of [0.75, 0.5, 0.25, 0]) {
+				kept.acknowledge(Math.floor(messages * (1 - left)));
+				// As many blocks are there to be used again, at most, and two of the largest in the end.
+				const most = 2.8 * kept.bytes + Math.max(slack, 2.5 * size);
+				assert.ok(memory() - before < most, `${memory() - before} bytes for ${kept.bytes} of ${size} each`);
+			}
+			assert.equal(kept.count, 0);
 		}
-		ring.put(new Uint8Array([1, 2, 3]));
-		for (let count = 199; count >= 0; count--) {
-			ring.drop(message.length);
-			assert.ok(ring.capacity <= Math.max(9 * count * message.length, 64 * 1024), `${count}: ${ring.capacity}`);
-			assert.deepEqual(ring.read(count * message.length, 3), new Uint8Array([1, 2, 3]));
-		}
+	});
+
+	it('lies in the same memory again and again', () => {
+		const kept = new Kept();
+		const message = new Uint8Array(16 * 1024);
+		let number = 0;
+		const run = (count: number): void => {
+			for (let sent = 0; sent < count; sent++) number = kept.keep(message);
+			for (let sent = 0; sent < count; sent += 8) kept.acknowledge(number - count + sent + 8);
+		};
+		for (let round = 0; round < 100; round++) run(8);
+		const before = process.memoryUsage().arrayBuffers;
+		for (let round = 0; round < 100; round++) run(8);
+		assert.ok(process.memoryUsage().arrayBuffers - before < 64 * 1024);
 	});
 
 	it('costs no time that grows with what was acknowledged long ago', () => {
