@@ -171,8 +171,12 @@ export class Relay {
 	}
 }
 
-/** Lets leave what was written, and waits for no end from the other side: some never say it. */
+/** Lets leave what was written, and waits for no end from the other side: some never say it. One that has said it reads no more. */
 function end({ session }: LinkMux, stream: Stream): void {
+	if (stream.input === 'ended') {
+		session.reset(stream);
+		return;
+	}
 	session.end(stream);
 	stream.handler = { ...NO_HANDLER, sent: () => session.reset(stream) };
 }

@@ -183,6 +183,7 @@ export function relayLink(
 				}
 				queue.splice(0, taken);
 				if (queued === 0 && !handlers) {
+					// Nothing is read any more: what is under way, and its end, is nobody's.
 					pieces.push(header(WINDOW, FIN, id, 0));
 					way.lost(false);
 				} else if (Math.min(queued, sendWindow) > 0) offer(way);

@@ -147,6 +147,21 @@ describe('the way of a session through the master', () => {
 		}
 	});
 
+	it('leaves nothing behind for an end that has ended it and reads no more', async (t) => {
+		const { url, bystander } = await stage(t);
+		const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];
+		for (const [index, from] of ['near', 'far'].entries()) {
+			const { near, far } = await wayFor(client, slave, `s${index}`);
+			const [sender, receiver] = from === 'near' ? [near, far] : [far, near];
+			receiver.reads = false;
+			sender.write(new Uint8Array(8 * LIMITS.relayWindowBytes));
+			await receiver.arrived(LIMITS.muxWindowBytes / 2);
+			receiver.end();
+			assert.deepEqual(await Promise.all([sender.over, receiver.over]), ['ended', 'stream-reset']);
+		}
+		await bystander.check();
+	});
+
 	it('leaves nothing behind in a link, however often it was refused or ended', async (t) => {
 		const { url } = await stage(t);
 		const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];

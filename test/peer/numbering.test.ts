@@ -47,7 +47,7 @@ describe('what was sent', () => {
 		const kept = new Kept();
 		for (let count = 0; count < 5; count++) kept.keep('x');
 		kept.acknowledge(3);
-		for (const number of [6, 2 ** 48 - 1, Number.POSITIVE_INFINITY, 0, 1, 3, -1]) kept.acknowledge(number);
+		for (const number of [6, 2 ** 48 - 1, Number.POSITIVE_INFINITY, Number.NaN, 0, 1, 3, -1]) kept.acknowledge(number);
 		assert.deepEqual(
 			listed(kept).map(([number]) => number),
 			[3, 4],
@@ -208,6 +208,15 @@ describe('what arrives', () => {
 		let number = 1;
 		while (arrived.take(number, message, () => {})) number++;
 		assert.equal(number, Math.floor(LIMITS.channelBufferedBytes / LIMITS.messageBytes) + 1);
+	});
+
+	it('is nothing that has another number than a whole one', () => {
+		const arrived = new Arrived(true);
+		const told: unknown[] = [];
+		for (const number of [Number.NaN, 0.5, -0.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0, 1]) {
+			assert.ok(arrived.take(number, String(number), (message) => told.push(message)));
+		}
+		assert.deepEqual([told, arrived.expected], [['0', '1'], 2]);
 	});
 
 	it('is told also when a listener makes more arrive', () => {
