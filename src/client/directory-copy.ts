@@ -66,7 +66,8 @@ export function directoryCopy<Slave extends { entry: ListedEntry }>(
 			copy.seq = seq;
 			for (const { id } of named) unconfirmed.delete(id);
 			for (const id of settled ? [...removed, ...unconfirmed] : removed) remove(id);
-			for (const entry of named) set(entry);
+			// A listener may have ended it.
+			for (const entry of named) if (copy.epoch) set(entry);
 			return true;
 		},
 	};

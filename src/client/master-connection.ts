@@ -85,6 +85,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 	);
 	readonly #host: SlaveConnectionHost = {
 		open: (slave) => {
+			if (this.#closing) throw new EnslavismError('link-closed');
 			const { iceServers = [], paths = PATHS } = this.options;
 			const usable = paths.filter((path) => path === 'rtc' || this.#relay);
 			if (usable.length === 0) throw new EnslavismError('no-common-path', 'the master does not relay');
@@ -129,7 +130,8 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 					else if (message.t === 'snapshot') this.#opened();
 					return;
 				case 'resumed':
-					this.#opened();
+					if (message.seq === this.#directory.seq) this.#opened();
+					else this.#link.drop(CLOSE.internal);
 					return;
 				case 'ice':
 					this.#iceServers = message.servers;
@@ -173,10 +175,10 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 			const wasOpen = this.#state === 'open';
 			this.#state = 'closed';
 			if (wasOpen && !this.#closing) this.emit('disconnected', error);
-			// A session that is open needs the master no more; one that is not can never open.
+			// A session that is open needs the master no more, nor does one that says its last words; another one can never open.
 			this.#relay?.close();
 			for (const { peer } of [...this.#sessions.values()]) {
-				if (!peer.open) peer.fail(withReason('link-closed', error.reason));
+				if (!peer.open && !peer.leaving) peer.fail(withReason('link-closed', error.reason));
 			}
 			this.#directory.take({ epoch: '', seq: 0, settled: true });
 			this.emit('close', error);

@@ -3,6 +3,7 @@ import { Slab } from '../mux/slab.js';
 import type { Stream } from '../mux/stream.js';
 import { EnslavismError } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
+import * as WAITS from '../wire/waits.js';
 
 /** How much sessions may send through the master, in bytes per second, both directions together. */
 export interface RelayAllowances {
@@ -171,14 +172,19 @@ export class Relay {
 	}
 }
 
-/** Lets leave what was written, and waits for no end from the other side: some never say it. One that has said it reads no more. */
+/**
+ * Lets leave what was written, within a bound, and waits for no end from the other side: some never say it. One that has said it
+ * reads no more; it may also say so later, because a session's end is told before that of its way.
+ */
 function end({ session }: LinkMux, stream: Stream): void {
-	if (stream.input === 'ended') {
+	const reset = (): void => {
+		clearTimeout(bound);
 		session.reset(stream);
-		return;
-	}
+	};
+	const bound = setTimeout(reset, WAITS.relayEnd).unref();
 	session.end(stream);
-	stream.handler = { ...NO_HANDLER, sent: () => session.reset(stream) };
+	stream.handler = { ...NO_HANDLER, sent: reset, ended: reset, broken: () => clearTimeout(bound) };
+	if (stream.input === 'ended') reset();
 }
 
 /** One direction of a way. */

@@ -18,6 +18,9 @@ import { Timer } from './timer.js';
 /** How many bytes may be sent before the host is asked again how much of it still waits. */
 const RECOUNT_BYTES = 1024 * 1024;
 
+/** Shorter messages are copied together while they are kept: each piece of memory has a price of its own. */
+const COPY_BYTES = 4 * 1024;
+
 /** How many bytes may wait in a lane over which nothing is heard. */
 const SILENT_LANE_BYTES = 1024 * 1024;
 
@@ -293,7 +296,7 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 		const own = byTrunk && typeof message !== 'string' ? new Uint8Array(message) : message;
 		let number = 0;
 		if (reliable) {
-			number = this.#kept.keep(own, byTrunk);
+			number = this.#kept.keep(own, byTrunk && own.length > COPY_BYTES);
 			paths.watch.start();
 		} else this.#kept.next++;
 		if (byTrunk) this.#host.send(this, number, own);

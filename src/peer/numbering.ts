@@ -43,6 +43,8 @@ export class Kept {
 	keep(message: Message, isOwn = false): number {
 		const size = sizeOf(message);
 		if (isOwn || !(message instanceof Uint8Array)) this.#messages.push(message);
+		// An idle channel keeps its last block: it should not be as long as the largest message ever.
+		else if (size > MOST_BLOCK_BYTES) this.#messages.push(new Uint8Array(message));
 		else {
 			let block = this.#blocks.at(-1);
 			if (!block || this.#end + size > block.length) {
@@ -66,7 +68,8 @@ export class Kept {
 		let first = this.next - this.count;
 		if (number > this.next) return;
 		for (; first < number; first++) {
-			const message = this.#messages[this.#head++] as Message | number;
+			const message = this.#messages[this.#head] as Message | number;
+			this.#messages[this.#head++] = 0;
 			if (typeof message !== 'number') this.bytes -= sizeOf(message);
 			else {
 				this.bytes -= message;

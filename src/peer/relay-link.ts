@@ -6,6 +6,7 @@
  * A master says less than yamux allows: data and windows only, no data with a flag, and no header in two messages.
  */
 import { DATA, FIN, HEADER_BYTES, PROTOCOL, REFUSED, RST, SYN, setHeader, WINDOW } from '../mux/frame.js';
+import { Slab } from '../mux/slab.js';
 import * as LIMITS from '../wire/limits.js';
 import type { RelayHandlers, RelayPipe } from './carrier.js';
 import { frameOf, HEAD_BYTES, headOf, lengthOf, payloadOf } from './frames.js';
@@ -52,6 +53,9 @@ export const HIGH_BYTES = 64 * 1024;
 
 /** How much data one way sends before it is another one's turn. */
 const TURN_BYTES = 32 * 1024;
+
+/** Smaller pieces than this are copied together where they have to wait: each has a price of its own. */
+const COPY_BYTES = 4 * 1024;
 
 /** How often, in ms, the socket is asked whether it has sent enough: browsers have no event for that. */
 const POLL_MS = 4;
@@ -103,6 +107,8 @@ export function relayLink(
 		/** What was written and has not left, and how many bytes that is. */
 		let queue: Uint8Array[] = [];
 		let queued = 0;
+		/** Where small pieces that wait are copied to. */
+		const slab = new Slab();
 		let sendWindow = LIMITS.muxWindowBytes;
 		/** Bytes that were read since the other end was told, and by which the window grows when it is told first. */
 		let used = LIMITS.relayWindowBytes - LIMITS.muxWindowBytes;
@@ -112,7 +118,14 @@ export function relayLink(
 		let have = 0;
 
 		const write = (bytes: Uint8Array): void => {
-			queue.push(bytes);
+			const last = queue.at(-1);
+			let piece = bytes;
+			if (last && bytes.length < COPY_BYTES) {
+				piece = slab.take(bytes.length, COPY_BYTES);
+				piece.set(bytes);
+			}
+			if (last?.buffer !== piece.buffer || last.byteOffset + last.length !== piece.byteOffset) queue.push(piece);
+			else queue[queue.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length);
 			queued += bytes.length;
 			if (sendWindow > 0) offer(way);
 		};
@@ -182,12 +195,13 @@ export function relayLink(
 					room -= piece.length;
 				}
 				queue.splice(0, taken);
+				if (queued === 0) slab.clear();
 				if (queued === 0 && !handlers) {
 					// Nothing is read any more: what is under way, and its end, is nobody's.
 					pieces.push(header(WINDOW, FIN, id, 0));
 					way.lost(false);
 				} else if (Math.min(queued, sendWindow) > 0) offer(way);
-				host.sendBytes(pieces);
+				if (pieces.length > 0) host.sendBytes(pieces);
 			},
 			reset: (why) => {
 				host.sendBytes([header(WINDOW, RST, id, why)]);

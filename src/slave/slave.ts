@@ -373,7 +373,7 @@ export class Slave extends Emitter<SlaveEvents> {
 
 	#decide(offer: Offer, bound: Bound): Promise<Decision> {
 		// An offer that was on its way when this slave began to drain.
-		if (this.#draining) return Promise.resolve({ refusal: 'the slave is going away' });
+		if (this.#draining || this.#closing) return Promise.resolve({ refusal: 'the slave is going away' });
 		const calls = this.take('offer').map((listener) => (reject: Reject) => listener(reject, offer));
 		return decide(calls, bound);
 	}

@@ -40,7 +40,7 @@ export interface Position {
  */
 export function returnProtocols(resume: string, since?: Position): string[] {
 	const token = RESUME_PREFIX + resume;
-	return since ? [token, `${SINCE_PREFIX}${since.epoch}.${since.seq}`] : [token];
+	return since?.epoch ? [token, `${SINCE_PREFIX}${since.epoch}.${since.seq}`] : [token];
 }
 
 /**

@@ -74,6 +74,8 @@ export const gathering = 1_000;
 export const portFree = 5_000;
 /** How long a session without any path waits for one. */
 export const pathless = 30_000;
+/** How long the master keeps what waits for an end of a way that is over, and reads too slowly or not at all. */
+export const relayEnd = 30_000;
 /** From the meeting of two peers until WebRTC is open between them; then their connection is relayed. */
 export const peerDirect = 10_000;
 /** From the meeting of two peers until their connection is open, whichever way it goes. */

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { NO_HANDLER } from '../../src/mux/host/link-mux.js';
 import { PROTOCOL, returnProtocols } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
+import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
 import { RawWays } from '../support/raw-ways.js';
 import { type Client, clientOf, type Slave, session, settled, slaveOf, stage, wayFor } from '../support/relay-stage.js';
@@ -159,6 +160,37 @@ describe('the way of a session through the master', () => {
 			receiver.end();
 			assert.deepEqual(await Promise.all([sender.over, receiver.over]), ['ended', 'stream-reset']);
 		}
+		await bystander.check();
+	});
+
+	it('leaves nothing behind for an end that closes the session first, and ends the way behind that', async (t) => {
+		const { url, bystander } = await stage(t);
+		const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];
+		const { near, far } = await wayFor(client, slave);
+		near.reads = false;
+		far.write(new Uint8Array(8 * LIMITS.relayWindowBytes));
+		await near.arrived(LIMITS.muxWindowBytes / 2);
+		client.link.say({ t: 'close', session: 'mine', reason: '' });
+		near.end();
+		assert.deepEqual(await Promise.all([near.over, far.over]), ['stream-reset', 'ended']);
+		await bystander.check();
+	});
+
+	it('is not kept for ever for an end that neither reads nor ends it', async (t) => {
+		const { url, bystander } = await stage(t);
+		const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];
+		const { near, far } = await wayFor(client, slave);
+		near.reads = false;
+		far.write(new Uint8Array(8 * LIMITS.relayWindowBytes));
+		await near.arrived(LIMITS.muxWindowBytes / 2);
+		await near.arrived(LIMITS.muxWindowBytes);
+		for (let round = 0; round < 5; round++) await settled(slave);
+		const { setTimeout: start } = globalThis;
+		t.mock.method(globalThis, 'setTimeout', (call: () => void, ms: number) =>
+			start(call, ms === WAITS.relayEnd ? 10 : ms),
+		);
+		slave.link.say({ t: 'close', session: 'mine', reason: '' });
+		assert.equal(await near.over, 'stream-reset');
 		await bystander.check();
 	});
 

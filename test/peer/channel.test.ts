@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Channel } from '../../src/peer/channel.js';
 import type { ChannelHost } from '../../src/peer/channel-host.js';
 import { ACK, messageFrame, writeFrame } from '../../src/peer/frames.js';
@@ -306,6 +308,27 @@ describe('what arrives on a reliable channel', () => {
 		const { channel, counts } = stage();
 		for (let number = 1; number < LIMITS.channelKeptMessages + 3; number++) channel.arrived(number, '');
 		assert.ok(counts().broken > 0);
+	});
+});
+
+describe('a channel without a lane', () => {
+	it('keeps small messages in little memory', () => {
+		setFlagsFromString('--expose-gc');
+		const collect = runInNewContext('gc') as () => void;
+		const memory = (): number => {
+			for (let count = 0; count < 2; count++) collect();
+			const { heapUsed, arrayBuffers } = process.memoryUsage();
+			return heapUsed + arrayBuffers;
+		};
+		const { channel, sent } = stage();
+		const [before, message, messages] = [memory(), new Uint8Array(8), 100_000];
+		for (let count = 0; count < messages; count++) {
+			channel.send(message);
+			sent.length = 0;
+		}
+		const each = (memory() - before) / messages;
+		assert.ok(each < 60, `${each} bytes a message`);
+		assert.equal(channel.bufferedAmount, 8 * messages);
 	});
 });
 

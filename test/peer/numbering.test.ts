@@ -96,6 +96,26 @@ describe('what was sent', () => {
 		);
 	});
 
+	it('leaves little behind, however large its largest message was', () => {
+		setFlagsFromString('--expose-gc');
+		const collect = runInNewContext('gc') as () => void;
+		const memory = (): number => {
+			for (let count = 0; count < 2; count++) collect();
+			return process.memoryUsage().arrayBuffers;
+		};
+		const [large, small] = [new Uint8Array(LIMITS.messageBytes), new Uint8Array(50)];
+		const before = memory();
+		const all = Array.from({ length: 50 }, () => {
+			const kept = new Kept();
+			for (let count = 0; count < 3; count++) kept.keep(large);
+			for (let count = 0; count < 20; count++) kept.keep(small);
+			kept.acknowledge(kept.next);
+			return kept;
+		});
+		const each = (memory() - before) / all.length;
+		assert.ok(each < 80 * 1024, `${each} bytes`);
+	});
+
 	it('lies in memory that grows and shrinks with it', () => {
 		setFlagsFromString('--expose-gc');
 		const collect = runInNewContext('gc') as () => void;

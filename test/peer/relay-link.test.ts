@@ -194,6 +194,23 @@ describe('the ways of a link', () => {
 		assert.equal(one.queued, 0);
 	});
 
+	it('cost little while small frames wait in them', async () => {
+		const { host, link } = client();
+		const pipe = link.open('s', listener().handlers);
+		pipe?.send(BYTES, 1, 0, new Uint8Array(LIMITS.muxWindowBytes));
+		await host.take();
+		let pieces = 0;
+		host.sendBytes = (each) => {
+			pieces += each.length;
+			host.sent.push(Buffer.concat(each));
+		};
+		for (let number = 0; number < 10_000; number++) pipe?.send(number % 2 === 0 ? 3 : TEXT, 0, number, '');
+		const waiting = Number(pipe?.queued);
+		link.receive(frame(WINDOW, 0, 1, 1e6));
+		assert.ok((await host.take()).length > waiting);
+		assert.ok(pieces < waiting / 2048, `${pieces} pieces for ${waiting} bytes`);
+	});
+
 	it('give back what was read once it is half of the window, and a new one more', async () => {
 		const { host, link } = client();
 		link.open('s', listener().handlers);
