@@ -139,8 +139,8 @@ export class PeerConnection<Face extends StreamHandler = StreamHandler> extends 
 	#muxed(): MuxBase<Face> {
 		if (this.#mux === undefined) {
 			this.#mux = this.#createMux(channelCarrier(this.#streams), { client: this.opened });
-			// One that does not keep to the rules of streams is no peer; and a closed session cannot be closed again.
-			this.#mux.on('close', () => this.#session.close('the streams are closed'));
+			// One that does not keep to the rules of streams is no peer. Where just their channel is closed, a goodbye follows.
+			this.#mux.on('error', ({ code }) => code !== 'mux-lost' && this.#session.close('the streams are closed'));
 		}
 		return this.#mux;
 	}
