@@ -13,6 +13,8 @@ import { Timer } from './timer.js';
 
 /** The session that the exchange is of. */
 export interface ExchangeOwner extends PathsOwner {
+	/** A frame arrived. */
+	heard(): void;
 	/** The other end opened a channel. */
 	announce(channel: Channel): void;
 	/** The other end is leaving. */
@@ -174,6 +176,7 @@ export class Exchange implements ChannelHost, PathsTraffic {
 			this.broken();
 			return;
 		}
+		this.#session.heard();
 		const { kind, channel, number, data } = frame;
 		// Over the same path: it may be the path that is in doubt.
 		if (kind === PING) this.#isDeaf(from) || from.send(PONG, 0, number);

@@ -180,8 +180,10 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		else if (this.#state === 'connecting') {
 			if (carrier && accepted) this.#opened();
 		} else if (before?.kind !== carrier?.kind && this.open) {
-			if (!carrier) this.#endIn(WAITS.pathless, 'session-closed');
-			else if (!this.leaving) this.#wait.stop();
+			if (!carrier) {
+				if (!this.#wait.running) this.#endIn(WAITS.pathless, 'session-closed');
+				// A path that has just opened may lead nowhere: the wait goes on until something is heard.
+			} else if (this.#wait.running && !this.leaving) void this.#exchange.ping();
 			this.emit('path', carrier?.kind);
 		}
 	}
@@ -214,6 +216,11 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 			channel.on('open', look).on('close', look);
 			look();
 		});
+	}
+
+	/** The other end is there. @internal */
+	heard(): void {
+		if (this.open && !this.leaving) this.#wait.stop();
 	}
 
 	/** The other end opened a channel. @internal */

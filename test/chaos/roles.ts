@@ -81,8 +81,11 @@ async function slave(url: string): Promise<void> {
 	}));
 }
 
-/** How long messages may take to come back while the channel is open, in milliseconds: longer than any slave is stopped. */
-const PATIENCE = 30_000;
+/**
+ * How long messages may take to come back while the channel is open, in milliseconds: longer than any slave is stopped, and than a session
+ * waits for a path.
+ */
+const PATIENCE = 45_000;
 
 /** Sends numbers in small bursts, and waits until all are back. Tells whether they are; the channel may be cut before. */
 async function talk(channel: Channel, report: ClientReport): Promise<boolean> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ACK, BYTES, TEXT } from '../../src/peer/frames.js';
+import { ACK, BYTES, PONG, TEXT } from '../../src/peer/frames.js';
 import { EnslavismError } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { stage } from '../support/session-stage.js';
@@ -99,10 +99,24 @@ describe('the paths of a session', () => {
 		assert.deepEqual(relay.pipe().messages(x.number), [[0, '0']]);
 		relay.up = false;
 		relay.pipe().handlers.lost(false);
-		host.peer().open();
+		host.peer().open().hear(PONG, 0, 0);
 		assert.deepEqual(host.peer().trunk.messages(x.number), [[0, '0']]);
 		pass(2 * WAITS.pathless);
 		assert.deepEqual([closes, paths], [[], [undefined, 'relay', undefined, 'rtc']]);
+	});
+
+	it('that come and lead nowhere do not keep it from ending', async (t) => {
+		const { openRelay, session, relay, codes, pass } = stage(t);
+		openRelay();
+		relay.pipe().handlers.lost(false);
+		for (let second = 0; second < WAITS.pathless / 1000 - 1; second++) {
+			pass(1000);
+			if (session.path) relay.pipe().handlers.lost(false);
+		}
+		assert.deepEqual(codes(), []);
+		assert.ok(relay.pipes.length > 3);
+		pass(2000);
+		assert.deepEqual(codes(), ['session-closed']);
 	});
 
 	it('send again what was on its way in a relay that the other end has exchanged', async (t) => {
