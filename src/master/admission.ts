@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { parseCookie } from 'cookie';
 import {
 	type AuthData,
-	type Decision,
 	decide,
 	EnslavismError,
 	encodeUserData,
+	FAILED,
 	type LinkKind,
 	type Reject,
 } from '../wire/index.js';
@@ -30,13 +30,28 @@ export type AuthListener = (authData: AuthData, reject: Reject, info: AuthInfo) 
 /** What became of a request. */
 export type Admission =
 	| { admitted: true; identity: object | undefined; encodedIdentity: string | undefined }
-	| { admitted: false; reason: string; error?: unknown };
+	| { admitted: false; reason: string };
 
-/** Asks the auth listeners about one upgrade request. */
-export async function admit(kind: LinkKind, listeners: AuthListener[], info: AuthInfo): Promise<Admission> {
+/** Asks the auth listeners about one upgrade request; what they throw, or return that cannot travel, is reported. */
+export async function admit(
+	kind: LinkKind,
+	listeners: AuthListener[],
+	info: AuthInfo,
+	report: (thrown: unknown) => void,
+): Promise<Admission> {
 	const authData = kind === 'slave' ? info.auth : cookiesOf(info.request);
 	const calls = listeners.map((listener) => (reject: Reject) => listener(authData, reject, info));
-	return admissionOf(await decide(calls, boundOfAuth));
+	const { refusal, identity } = await decide(calls, boundOfAuth, report);
+	if (refusal !== undefined) return { admitted: false, reason: refusal };
+	if (identity === undefined) return { admitted: true, identity, encodedIdentity: undefined };
+	try {
+		return { admitted: true, identity, encodedIdentity: encodeUserData(identity, LIMITS.identityLength) };
+	} catch (thrown) {
+		const cause = thrown as EnslavismError;
+		const problem = `the identity that an auth listener returned: ${cause.message}`;
+		report(new EnslavismError(cause.code, problem, { cause }));
+		return { admitted: false, reason: FAILED };
+	}
 }
 
 /** The bound of a decision on who comes in. */
@@ -44,20 +59,6 @@ export function boundOfAuth(expire: () => void): () => void {
 	// Not worth living for: a closed master destroys the sockets that wait.
 	const timer = setTimeout(expire, WAITS.auth).unref();
 	return () => clearTimeout(timer);
-}
-
-function admissionOf({ refusal, identity, error }: Decision): Admission {
-	if (refusal !== undefined) return { admitted: false, reason: refusal, error };
-	if (identity === undefined) return { admitted: true, identity, encodedIdentity: undefined };
-	try {
-		return { admitted: true, identity, encodedIdentity: encodeUserData(identity, LIMITS.identityLength) };
-	} catch (thrown) {
-		const cause = thrown as EnslavismError;
-		const unusable = new EnslavismError(cause.code, `the identity that an auth listener returned: ${cause.message}`, {
-			cause,
-		});
-		return { admitted: false, reason: 'the decision failed', error: unusable };
-	}
 }
 
 function cookiesOf(request: IncomingMessage): AuthData {

@@ -122,10 +122,7 @@ export class Entrance {
 			socket.destroy();
 			return;
 		}
-		if (!admission.admitted) {
-			if (admission.error !== undefined) this.#options.report(admission.error);
-			return turnAway(CLOSE.refused, admission.reason);
-		}
+		if (!admission.admitted) return turnAway(CLOSE.refused, admission.reason);
 		const { resume, since } = handshake;
 		const returning = resume === undefined ? undefined : door.idOf(resume, admission.encodedIdentity);
 		if (door.full(returning)) return turnAway(CLOSE.limit, noRoom(door));
@@ -179,12 +176,9 @@ export class Entrance {
 		address: string,
 	): Promise<Admission> {
 		this.#pending.add(socket);
-		const admission = await admit(door.kind, this.#options.listenersOf(door.kind), {
-			request,
-			auth: handshake.auth ?? {},
-			address,
-			service: door.service,
-		});
+		const { listenersOf, report } = this.#options;
+		const info = { request, auth: handshake.auth ?? {}, address, service: door.service };
+		const admission = await admit(door.kind, listenersOf(door.kind), info, report);
 		this.#pending.delete(socket);
 		return admission;
 	}

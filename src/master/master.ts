@@ -342,9 +342,7 @@ export class Master extends Emitter<MasterEvents> {
 
 	async #mayHave({ name }: ServerName, info: NameInfo): Promise<Decision> {
 		const calls = this.take('nameauth').map((listener) => (reject: Reject) => listener(name, reject, info));
-		const decision = await decide(calls, boundOfAuth);
-		if (decision.error !== undefined) this.#report(decision.error);
-		return decision;
+		return decide(calls, boundOfAuth, (thrown) => this.#report(thrown));
 	}
 
 	#serviceDoor(service: Service, route: ServiceRoute): Door {

@@ -141,7 +141,6 @@ export class Incoming {
 			const timer = setTimeout(expire, WAITS.offer);
 			return () => clearTimeout(timer);
 		});
-		if ('error' in decision) this.#host.report(decision.error);
 		if (this.#ended) return;
 		if (decision.refusal === undefined) this.#accept(client);
 		else this.#refuse(decision.refusal);

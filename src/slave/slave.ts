@@ -375,7 +375,7 @@ export class Slave extends Emitter<SlaveEvents> {
 		// An offer that was on its way when this slave began to drain.
 		if (this.#draining || this.#closing) return Promise.resolve({ refusal: 'the slave is going away' });
 		const calls = this.take('offer').map((listener) => (reject: Reject) => listener(reject, offer));
-		return decide(calls, bound);
+		return decide(calls, bound, (thrown) => this.#report(thrown));
 	}
 
 	#connected(connection: ClientConnection): void {

@@ -9,23 +9,27 @@ export interface Decision {
 	refusal?: string;
 	/** The objects that the listeners returned, merged; `undefined` if none did. */
 	identity?: object;
-	/** What a listener threw. */
-	error?: unknown;
 }
 
 /** Calls `expire` after the bound of a decision; returns how to call that off. */
 export type Bound = (expire: () => void) => () => void;
 
 /** The reason of a refusal that the listener did not intend. */
-const FAILED = 'the decision failed';
+export const FAILED = 'the decision failed';
 const TOO_LATE = 'the decision took too long';
 const NO_REASON = 'refused';
 
 /**
  * Asks listeners to decide, each called with a `reject` of its own. A listener rejects at once, or, when it is
  * async, before its promise settles. One that throws refuses; so does one that takes longer than the bound.
+ *
+ * @param report is told what each listener throws, also after the decision was made
  */
-export async function decide(calls: ((reject: Reject) => unknown)[], bound: Bound): Promise<Decision> {
+export async function decide(
+	calls: ((reject: Reject) => unknown)[],
+	bound: Bound,
+	report: (thrown: unknown) => void,
+): Promise<Decision> {
 	if (calls.length === 0) return {};
 	return new Promise((resolve) => {
 		const settle = (decision: Decision): void => {
@@ -34,16 +38,19 @@ export async function decide(calls: ((reject: Reject) => unknown)[], bound: Boun
 		};
 		const cancel = bound(() => settle({ refusal: TOO_LATE }));
 		const reject: Reject = (reason) => settle({ refusal: reasonOf(reason) });
-		Promise.all(calls.map(async (call) => call(reject))).then(
+		const answers = calls.map(async (call) => call(reject));
+		for (const answer of answers) answer.catch(report);
+		Promise.all(answers).then(
 			(returned) => settle(accepted(returned)),
-			(error: unknown) => settle({ refusal: FAILED, error }),
+			() => settle({ refusal: FAILED }),
 		);
 	});
 }
 
 function accepted(returned: unknown[]): Decision {
 	const objects = returned.filter((each): each is object => typeof each === 'object' && each !== null);
-	return objects.length === 0 ? {} : { identity: Object.assign({}, ...objects) as object };
+	// Not assigned to an object, where `__proto__` is no ordinary key.
+	return objects.length === 0 ? {} : { identity: Object.fromEntries(objects.flatMap(Object.entries)) };
 }
 
 /** Any reason as a string within the protocol's bound. */

@@ -16,7 +16,16 @@ function handBound() {
 	return { bound, state };
 }
 
-const decideNow = (...calls: ((reject: Reject) => unknown)[]) => decide(calls, handBound().bound);
+const unexpected = (thrown: unknown) => assert.fail(`reported: ${thrown}`);
+
+const decideNow = (...calls: ((reject: Reject) => unknown)[]) => decide(calls, handBound().bound, unexpected);
+
+/** What is decided, and what is reported of what listeners throw. */
+async function decideAndReport(...calls: ((reject: Reject) => unknown)[]) {
+	const reported: unknown[] = [];
+	const decision = await decide(calls, handBound().bound, (thrown) => reported.push(thrown));
+	return { decision, reported };
+}
 
 const gate = () => {
 	let open = () => {};
@@ -29,7 +38,7 @@ const gate = () => {
 describe('a decision', () => {
 	it('is to accept when nobody listens', async () => {
 		const { bound, state } = handBound();
-		assert.deepEqual(await decide([], bound), {});
+		assert.deepEqual(await decide([], bound, unexpected), {});
 		assert.equal(state.running, false);
 	});
 
@@ -102,30 +111,61 @@ describe('a decision', () => {
 		assert.deepEqual(decision, { identity: { user: 'bob', team: 2 } });
 	});
 
-	it('is to refuse when a listener throws, and has what it threw', async () => {
-		const error = new Error('no database');
-		assert.deepEqual(
-			await decideNow(() => {
-				throw error;
-			}),
-			{ refusal: 'the decision failed', error },
-		);
-		assert.deepEqual(await decideNow(() => Promise.reject(error)), { refusal: 'the decision failed', error });
-		const nothing = await decideNow(() => Promise.reject());
-		assert.equal('error' in nothing, true);
+	it('has a key called __proto__ as a key, to be refused as one', async () => {
+		const { identity } = await decideNow(() => JSON.parse('{"__proto__": {"admin": true}, "user": "eve"}'));
+		assert.deepEqual(Object.keys(identity ?? {}), ['__proto__', 'user']);
+		assert.equal(Object.getPrototypeOf(identity), Object.prototype);
 	});
 
-	it('is to refuse with the reason, not the exception, when a listener rejects and then throws', async () => {
-		const decision = await decideNow((reject) => {
-			reject('full');
-			throw new Error('afterwards');
+	for (const [how, fail] of [
+		[
+			'throws',
+			(thrown: unknown) => {
+				throw thrown;
+			},
+		],
+		['rejects its promise', (thrown: unknown) => Promise.reject(thrown)],
+	] as const) {
+		it(`is to refuse when a listener ${how}, and what it threw is reported`, async () => {
+			const error = new Error('no database');
+			assert.deepEqual(await decideAndReport(() => fail(error)), {
+				decision: { refusal: 'the decision failed' },
+				reported: [error],
+			});
+			assert.deepEqual((await decideAndReport(() => fail(undefined))).reported, [undefined]);
 		});
-		assert.equal(decision.refusal, 'full');
+
+		it(`is to refuse with the reason when a listener rejects and then ${how}, which is reported, too`, async () => {
+			const error = new Error('afterwards');
+			const { decision, reported } = await decideAndReport((reject) => {
+				reject('full');
+				return fail(error);
+			});
+			assert.deepEqual([decision, reported], [{ refusal: 'full' }, [error]]);
+		});
+	}
+
+	it('reports what every listener throws, also after it was made', async () => {
+		const { open, opened } = gate();
+		const [first, second, third] = [new Error('1'), new Error('2'), new Error('3')];
+		const { reported } = await decideAndReport(
+			() => {
+				throw first;
+			},
+			() => Promise.reject(second),
+			async () => {
+				await opened;
+				throw third;
+			},
+		);
+		open();
+		await new Promise(setImmediate);
+		assert.deepEqual(reported, [first, second, third]);
 	});
 
 	it('is to refuse when its bound runs out', async () => {
 		const { bound, state } = handBound();
-		const decision = decide([() => new Promise(() => {})], bound);
+		const decision = decide([() => new Promise(() => {})], bound, unexpected);
 		await new Promise(setImmediate);
 		assert.equal(state.running, true);
 		state.expire();
@@ -134,7 +174,7 @@ describe('a decision', () => {
 
 	it('calls its bound off', async () => {
 		const { bound, state } = handBound();
-		await decide([() => {}], bound);
+		await decide([() => {}], bound, unexpected);
 		assert.equal(state.running, false);
 	});
 });
