@@ -100,7 +100,15 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 				openRelay: (handlers) => this.#relay?.open(session, handlers),
 				signals: {
 					description: (_type, sdp, attempt, ice) =>
-						this.#link.say({ t: 'offer', session, slave: slave.id, attempt, sdp, ice }),
+						this.#link.say({
+							t: 'offer',
+							session,
+							slave: slave.id,
+							attempt,
+							sdp,
+							ice,
+							known: peer.paths.accepted || undefined,
+						}),
 					candidate: (candidate, attempt) => this.#link.say({ t: 'candidate', session, attempt, ...candidate }),
 				},
 			});
@@ -151,7 +159,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 					peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
 					return;
 				case 'gone':
-					slave?.unlinked(message.final);
+					slave?.unlinked();
 					return;
 				default:
 					this.emit(

@@ -132,9 +132,9 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	}
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
-	unlinked(final = this.availability === 'gone'): void {
+	unlinked(): void {
 		const session = this.#session;
-		if (session?.open) session.probe(final);
+		if (session?.open) session.probe();
 		else session?.fail(new EnslavismError(this.availability === 'gone' ? 'slave-gone' : 'slave-unreachable'));
 	}
 

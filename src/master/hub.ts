@@ -166,7 +166,7 @@ export class Hub {
 		};
 		this.#routing.tellOfLoss(link.id);
 		if (final || this.#routing.sessions.count(link.id) === 0) gone();
-		else client.away = this.#timers.start(this.#options.grace, gone);
+		else client.away = this.#timers.start(this.#patience, gone);
 	}
 
 	/** @param mayHave for a link of a slave that has a name instead of being listed */
@@ -237,11 +237,15 @@ export class Hub {
 		const { data } = slave;
 		// One that waits for its name has nothing to come back to.
 		const isNameless = slave.mayHave !== undefined && slave.server === undefined;
-		if (this.#closed || final || data === undefined || isNameless || this.#options.grace === 0) {
+		if (this.#closed || final || data === undefined || isNameless) {
 			this.#removeSlave(link.id);
+			this.#routing.drop(link.id);
 			return;
 		}
 		slave.away = this.#timers.start(this.#options.grace, () => this.#removeSlave(link.id));
+		this.#timers.start(this.#patience, () => {
+			if (!this.#slaves.has(link.id)) this.#routing.drop(link.id);
+		});
 		this.#announce(slave, link.id, data);
 	}
 
@@ -262,7 +266,10 @@ export class Hub {
 		this.#routing.relay?.close();
 		this.#options.ice.close();
 		for (const { link } of [...this.#slaves.values()]) link?.close(CLOSE.restart, restartReason(delayOf('slave')));
-		for (const id of [...this.#slaves.keys()]) this.#removeSlave(id);
+		for (const id of [...this.#slaves.keys()]) {
+			this.#removeSlave(id);
+			this.#routing.drop(id);
+		}
 		for (const { link } of this.#clients.values()) link?.close(CLOSE.restart, restartReason(delayOf('client')));
 		this.#timers.close();
 		this.#options.backplane.close();
@@ -347,8 +354,12 @@ export class Hub {
 		this.#directoryLength -= slave?.length ?? 0;
 		if (slave !== undefined) this.#release(slave, id);
 		this.#slaves.delete(id);
-		this.#routing.drop(id);
 		this.#options.backplane.withdraw(id);
+	}
+
+	/** How long the sessions of a peer that is away are known: as long as they wait for a path themselves. */
+	get #patience(): number {
+		return Math.max(this.#options.grace, WAITS.pathless);
 	}
 
 	#offer(link: ClientLink, offer: Extract<ClientToMaster, { t: 'offer' }>): void {
@@ -367,7 +378,10 @@ export class Hub {
 		const { link, returning } = peer ?? {};
 		const routes = list.map((each) => routeOf(each.session, each.peer));
 		if (returning?.take(routes, more) === false) link?.close(CLOSE.badMessage, 'sessions twice');
-		else if (!more) this.#timers.start(this.#options.grace, () => returning?.expire());
+		else if (!more) {
+			this.#timers.start(this.#options.grace, () => returning?.doubt());
+			this.#timers.start(this.#patience, () => returning?.abandon());
+		}
 	}
 
 	/** A peer has come back, perhaps before its older link was found to be lost. */

@@ -40,16 +40,16 @@ export class Returning {
 		return true;
 	}
 
-	/** Time is up for the other ends of sessions that only this peer has named. */
-	expire(): void {
+	/** The other ends of sessions that only this peer has named should have come by now. */
+	doubt(): void {
 		for (const session of this.#claimed) {
-			const isClaimed = this.#sessions.unclaim(this.#peer, session);
+			const isClaimed = this.#sessions.isClaimed(this.#peer, session);
 			// It may have been offered again meanwhile.
 			if (isClaimed && this.#sessions.of(this.#peer, session) === undefined) this.#handlers.unknown(session);
 		}
 	}
 
-	/** The link that said all this is gone: what it has claimed is void, and the next one begins anew. */
+	/** Nobody waits any more for the other ends, or the link that said all this is gone: what it has claimed is void. */
 	abandon(): void {
 		for (const session of this.#claimed.splice(0)) this.#sessions.unclaim(this.#peer, session);
 	}

@@ -37,7 +37,7 @@ export class Routing {
 	offer(
 		link: ClientLink,
 		client: Client | undefined,
-		{ session, slave, attempt, sdp, ice }: Extract<ClientToMaster, { t: 'offer' }>,
+		{ session, slave, attempt, sdp, ice, known: accepted }: Extract<ClientToMaster, { t: 'offer' }>,
 		standing: Pick<AskedOffer, 'slave' | 'registering' | 'settling'>,
 	): void {
 		// Another attempt of a session adds none.
@@ -58,7 +58,7 @@ export class Routing {
 		else {
 			if (known !== undefined) this.sessions.again(known);
 			const { auth } = client ?? {};
-			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, attempt, sdp, ice });
+			this.#backplane.send(slave, { t: 'offer', session, client: link.id, auth, attempt, sdp, ice, known: accepted });
 		}
 	}
 
@@ -91,14 +91,14 @@ export class Routing {
 
 	/** A peer is gone for good, and its sessions with it. */
 	drop(peer: string): void {
-		this.tellOfLoss(peer, true);
+		this.tellOfLoss(peer);
 		for (const route of this.sessions.drop(peer)) this.relay?.ended(route.id);
 	}
 
 	/** A link is lost. A session that is open may well go on without the master; the other end of each finds out. */
-	tellOfLoss(peer: string, final = false): void {
+	tellOfLoss(peer: string): void {
 		for (const route of this.sessions.all(peer)) {
-			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id, final: final || undefined });
+			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
 		}
 	}
 

@@ -107,9 +107,14 @@ export class Sessions {
 		return this.add(route) ? 'known' : 'refused';
 	}
 
-	/** Forgets a claim; tells whether it was still waiting for the other end's. */
-	unclaim(from: string, id: string): boolean {
-		return this.#claims.delete(claimOf(from, id));
+	/** Whether a claim still waits for the other end's. */
+	isClaimed(from: string, id: string): boolean {
+		return this.#claims.has(claimOf(from, id));
+	}
+
+	/** Forgets a claim. */
+	unclaim(from: string, id: string): void {
+		this.#claims.delete(claimOf(from, id));
 	}
 
 	delete(route: SessionRoute): void {

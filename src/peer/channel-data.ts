@@ -1,12 +1,17 @@
 import { EnslavismError } from '../wire/index.js';
 
-/** Texts that cannot be longer than this are not counted: every host takes 64 KiB. */
-const SAFE_TEXT_BYTES = 64 * 1024;
+/** Longer texts are counted by the host, which is slow to begin. */
+const SHORT_TEXT = 4096;
 
-/** The size of a text in UTF-8, or what it is at most: a code unit is at most three bytes. */
+/** The size of a text in UTF-8, near enough: half of a surrogate pair counts as half of one. */
 export function textBytes(text: string): number {
-	const most = text.length * 3;
-	return most <= SAFE_TEXT_BYTES ? most : new TextEncoder().encode(text).length;
+	if (text.length > SHORT_TEXT) return new TextEncoder().encode(text).length;
+	let bytes = text.length;
+	for (let at = 0; at < text.length; at++) {
+		const unit = text.charCodeAt(at);
+		if (unit > 0x7f) bytes += unit > 0x7ff && unit >> 11 !== 0x1b ? 2 : 1;
+	}
+	return bytes;
 }
 
 /** The bytes of what `send` takes. @throws EnslavismError `bad-option` */

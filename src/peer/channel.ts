@@ -158,8 +158,9 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 			throw new EnslavismError('channel-not-open', `"${this.label}" is ${this.#state}`);
 		}
 		const message = typeof data === 'string' ? data : bytesOf(data);
-		this.#makeRoom(typeof message === 'string' ? textBytes(message) : message.length);
-		this.#pass(message);
+		const bytes = typeof message === 'string' ? textBytes(message) : message.length;
+		this.#makeRoom(bytes);
+		this.#pass(message, bytes);
 	}
 
 	/** Closes the channel on both ends. What was sent before still arrives. */
@@ -218,7 +219,7 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 	acknowledge(number: number): void {
 		const before = this.bufferedAmount;
 		this.#kept.acknowledge(number);
-		if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) this.#tell('bufferedamountlow');
+		this.#perhapsLow(before);
 	}
 
 	/** Sends again what was sent and may be lost. @internal */
@@ -256,9 +257,11 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 		if (this.#lane) this.#lane.heard = true;
 	}
 
-	/** The lane is gone. @internal */
+	/** The lane is gone, and what waited in it. @internal */
 	unlane(): void {
+		const before = this.bufferedAmount;
 		this.#lane = undefined;
+		this.#perhapsLow(before);
 	}
 
 	protected override listened(event: string): void {
@@ -286,7 +289,7 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 		);
 	}
 
-	#pass(message: string | Uint8Array): void {
+	#pass(message: string | Uint8Array, bytes: number): void {
 		const { reliable } = this;
 		const lane = this.#lane;
 		const { paths } = this.#host;
@@ -296,7 +299,7 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 		const own = byTrunk && typeof message !== 'string' ? new Uint8Array(message) : message;
 		let number = 0;
 		if (reliable) {
-			number = this.#kept.keep(own, byTrunk && own.length > COPY_BYTES);
+			number = this.#kept.keep(own, byTrunk && bytes > COPY_BYTES, bytes);
 			paths.watch.start();
 		} else this.#kept.next++;
 		if (byTrunk) this.#host.send(this, number, own);
@@ -363,6 +366,10 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 
 	#tellMessage(data: string | ArrayBuffer): void {
 		this.emit('message', { type: 'message', data, target: this });
+	}
+
+	#perhapsLow(before: number): void {
+		if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) this.#tell('bufferedamountlow');
 	}
 
 	#failed(error: EnslavismError): void {

@@ -5,8 +5,8 @@ import type { Carrier } from './carrier.js';
 import { Channel } from './channel.js';
 import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
-import { ACK, BYTES, type Frame, HEAD_BYTES, PING, PONG, SILENT, TEXT } from './frames.js';
-import { Arrived, Kept, type Message, sizeOf } from './numbering.js';
+import { ACK, BYTES, type Frame, HEAD_BYTES, PING, PONG, payloadOf, SILENT, TEXT } from './frames.js';
+import { Arrived, Kept, type Message } from './numbering.js';
 import { CONGESTED_BYTES, Paths, type PathsOptions, type PathsOwner, type PathsTraffic } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
@@ -49,8 +49,8 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	readonly #closing = new Set<Channel>();
 	/** Negotiated channels that the other end has created. */
 	readonly #theirs = new Set<number>();
-	/** Bytes of unreliable messages that left before the other end had accepted. */
-	#earlyLoose = 0;
+	/** Bytes that were sent before the other end had accepted. */
+	#early = 0;
 	#nextNumber: number;
 	/** Of channel 0. */
 	readonly #kept = new Kept();
@@ -206,19 +206,16 @@ export class Exchange implements ChannelHost, PathsTraffic {
 			const waiting = carrier?.kind === 'relay' ? carrier.queued : 0;
 			return Math.max(kept + more, waiting) <= LIMITS.channelBufferedBytes;
 		}
-		let early = this.#earlyLoose + this.buffered;
-		for (const { sent } of this.channels.values()) early += sent * HEAD_BYTES;
-		return early + more + HEAD_BYTES <= LIMITS.earlyBytes;
+		const early = this.#early + more + HEAD_BYTES;
+		const fits = early <= LIMITS.earlyBytes;
+		if (fits) this.#early = early;
+		return fits;
 	}
 
 	send({ number: channel, reliable }: Channel, number: number, message: Message): void {
 		if (!reliable) {
 			if (Number(this.paths.carrier?.queued) > CONGESTED_BYTES) return;
-			if (!this.paths.accepted) {
-				const most = sizeOf(message) * (typeof message === 'string' ? 3 : 1);
-				if (!this.fits(0, most)) return;
-				this.#earlyLoose += most + HEAD_BYTES;
-			}
+			if (!this.paths.accepted && !this.fits(0, payloadOf(message).length)) return;
 		}
 		this.paths.send(typeof message === 'string' ? TEXT : BYTES, channel, number, message);
 	}

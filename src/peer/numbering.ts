@@ -8,8 +8,14 @@ import * as LIMITS from '../wire/limits.js';
 /** A message: text is a string, bytes are an `ArrayBuffer` or a view. */
 export type Message = string | ArrayBuffer | Uint8Array;
 
+/** A text that is longer in UTF-8 than in code units, and how long. */
+interface LongText {
+	readonly text: string;
+	readonly byteLength: number;
+}
+
 /** How much memory a message takes, near enough: a code unit of text counts as one byte. */
-export function sizeOf(message: Message): number {
+export function sizeOf(message: Message | LongText): number {
 	return typeof message === 'string' ? message.length : message.byteLength;
 }
 
@@ -24,7 +30,7 @@ export class Kept {
 	/** Bytes that are kept. */
 	bytes = 0;
 	/** Messages, and the lengths of those that are in the blocks. */
-	#messages: (Message | number)[] = [];
+	#messages: (Message | LongText | number)[] = [];
 	/** Where in the list the first kept message is. */
 	#head = 0;
 	/** Memory with messages one behind the other, none in two blocks: what begins in the first, and ends in the last. */
@@ -40,9 +46,9 @@ export class Kept {
 	}
 
 	/** Keeps a message, as it is if its memory is its own, and otherwise a copy of its bytes; gives its number. */
-	keep(message: Message, isOwn = false): number {
-		const size = sizeOf(message);
-		if (isOwn || !(message instanceof Uint8Array)) this.#messages.push(message);
+	keep(message: Message, isOwn = false, size = sizeOf(message)): number {
+		if (typeof message === 'string' && size > message.length) this.#messages.push({ text: message, byteLength: size });
+		else if (isOwn || !(message instanceof Uint8Array)) this.#messages.push(message);
 		// An idle channel keeps its last block: it should not be as long as the largest message ever.
 		else if (size > MOST_BLOCK_BYTES) this.#messages.push(new Uint8Array(message));
 		else {
@@ -68,7 +74,7 @@ export class Kept {
 		let first = this.next - this.count;
 		if (number > this.next) return;
 		for (; first < number; first++) {
-			const message = this.#messages[this.#head] as Message | number;
+			const message = this.#messages[this.#head] as Message | LongText | number;
 			this.#messages[this.#head++] = 0;
 			if (typeof message !== 'number') this.bytes -= sizeOf(message);
 			else {
@@ -93,7 +99,7 @@ export class Kept {
 		let end = this.#start;
 		let at = 0;
 		for (const message of this.#messages.slice(this.#head)) {
-			if (typeof message !== 'number') tell(number++, message);
+			if (typeof message !== 'number') tell(number++, (message as LongText).text ?? message);
 			else {
 				end += message;
 				if (end > (this.#blocks[at] as Uint8Array).length) {

@@ -9,6 +9,7 @@ import { type Frame, HEAD_BYTES, PING, SILENT } from './frames.js';
 import type { Message } from './numbering.js';
 import type { CreatePeer, DescriptionType, IceCredentials, RtcConfig } from './rtc.js';
 import { RtcPath, type RtcPathHost } from './rtc-path.js';
+import { maxMessageSizeOf } from './sdp.js';
 import { Timer } from './timer.js';
 import { Watch } from './watch.js';
 
@@ -149,7 +150,10 @@ export class Paths implements RtcPathHost {
 	description(type: DescriptionType, sdp: string, attempt = 0, ice?: IceCredentials): void {
 		if (this.ended) return;
 		if (type === 'offer' && attempt > this.attempt && !this.#offers) this.#begin(attempt);
-		if (attempt === this.attempt) this.#rtc?.description(type, sdp, ice);
+		if (attempt !== this.attempt) return;
+		// The trunk's frames are messages themselves, and have a head. What else carries the session keeps to the same.
+		this.maxMessageSize = Math.min(maxMessageSizeOf(sdp) - HEAD_BYTES, LIMITS.messageBytes);
+		this.#rtc?.description(type, sdp, ice);
 	}
 
 	/** A candidate of the other end arrived. */
@@ -187,7 +191,7 @@ export class Paths implements RtcPathHost {
 	wake(relinked = true): void {
 		if (this.ended || !this.#offers) return;
 		if (this.accepted) this.openRelay();
-		if (relinked ? !this.#rtc?.open || this.silent : !this.#rtc) this.#connect();
+		if (this.silent || !(relinked ? this.#rtc?.open : this.#rtc)) this.#connect();
 	}
 
 	/** Gives a channel its lane; tells whether it could. */
@@ -229,7 +233,8 @@ export class Paths implements RtcPathHost {
 	/** Makes the next attempt to connect over WebRTC. */
 	#connect(): void {
 		if (!this.refuses('rtc')) this.#begin(this.attempt + 1);
-		else if (!this.accepted) {
+		else {
+			// Also of a session that was accepted: the other end may have ended it.
 			this.#options.signals.description('offer', undefined, ++this.attempt);
 			this.openRelay();
 		}
@@ -262,14 +267,12 @@ export class Paths implements RtcPathHost {
 		this.#bound.set(ms, () => this.rtcLost('no answer', false));
 	}
 
-	rtcOpened(maxMessageSize: number): void {
+	rtcOpened(): void {
 		this.#bound.stop();
 		this.#backoff.reset();
 		this.#quickFailures = 0;
 		this.#direct = undefined;
 		this.accepted = true;
-		// The trunk's frames are messages themselves, and have a head.
-		this.maxMessageSize = Math.min(maxMessageSize - HEAD_BYTES, LIMITS.messageBytes);
 		this.#choose(false);
 		// How long a round trip takes, which is how long silence means nothing.
 		this.watch.ask();

@@ -8,13 +8,10 @@ import type { BareCandidate, PathsOptions } from './paths.js';
 import type { Delivery, DescriptionType, IceCredentials, RtcChannel, RtcPeer, RtcState } from './rtc.js';
 import { sdpToSend } from './sdp.js';
 
-/** RFC 8841 section 6: what a description without `a=max-message-size` means, in bytes. */
-const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024;
-
 /** What one attempt to connect over WebRTC tells. Nothing comes after `rtcLost`. */
 export interface RtcPathHost {
 	/** The trunk is open. */
-	rtcOpened(maxMessageSize: number): void;
+	rtcOpened(): void;
 	/** The connection has become doubtful, or is well again. */
 	rtcWeak(weak: boolean): void;
 	/** @param frame `undefined`: what arrived is none */
@@ -81,7 +78,7 @@ export class RtcPath {
 		trunk.onopen = () => {
 			if (this.#closed) return;
 			this.open = true;
-			this.#host.rtcOpened(this.#peer.sctp?.maxMessageSize ?? DEFAULT_MAX_MESSAGE_BYTES);
+			this.#host.rtcOpened();
 		};
 		trunk.onmessage = ({ data }) => {
 			if (!this.#closed) this.#host.rtcFrame(typeof data === 'string' ? undefined : readFrame(new Uint8Array(data)));

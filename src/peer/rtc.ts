@@ -82,8 +82,6 @@ export interface RtcPeer {
 	onconnectionstatechange: (() => void) | null;
 	/** A local candidate; an empty one, or none, says that there are no more. */
 	onicecandidate: ((event: { candidate: { candidate: string; sdpMid: string | null } | null }) => void) | null;
-	/** Once a channel is open. */
-	readonly sctp: { readonly maxMessageSize: number } | null;
 	readonly localDescription: { readonly type: string; readonly sdp: string } | null;
 	createDataChannel(label: string, options: StreamOptions): RtcChannel;
 	/** Makes the local description: an answer where the other end has made an offer. */

@@ -32,6 +32,11 @@ export function sdpToSend(type: DescriptionType, sdp: string): string {
 	return type === 'offer' ? sdp.replace('a=setup:actpass', 'a=setup:active') : sdp;
 }
 
+/** The largest message that whoever sent the description takes, in bytes: 0 means any, and nothing 64 KiB (RFC 8841 section 6). */
+export function maxMessageSizeOf(sdp: string): number {
+	return Number(/^a=max-message-size:(\d+)/m.exec(sdp)?.[1] ?? 64 * 1024) || Number.POSITIVE_INFINITY;
+}
+
 function areIce(values: string[], least: number): boolean {
 	const isIce = (value: string): boolean =>
 		value.length >= least && value.length <= LIMITS.iceLength && ICE_CHARS.test(value);

@@ -63,10 +63,8 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		return this.#state === 'open';
 	}
 
-	/** What carries the channels. */
-	get path(): PathKind | undefined {
-		return this.open ? this.paths.carrier?.kind : undefined;
-	}
+	/** What carries the channels, as users are told. */
+	path: PathKind | undefined;
 
 	/** Whether it needs the way through the master. */
 	get relayed(): boolean {
@@ -98,7 +96,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		}
 		const channel = this.#exchange.create(name, options);
 		if (eager && !negotiated) channel.open();
-		else await this.#untilOpen(channel, early);
+		else await this.#untilOpen(channel, early, early && !negotiated ? undefined : this.#timeout);
 		return channel;
 	}
 
@@ -109,20 +107,14 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		throw new EnslavismError('session-closed');
 	}
 
-	/**
-	 * Somebody says that the other end may be gone: asks it, and ends the session if no answer comes.
-	 *
-	 * @param final whether no other path is to be expected
-	 */
-	probe(final = false): void {
+	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
+	probe(): void {
 		const probed = this.paths.carrier;
-		if (!this.open) return;
-		if (probed) {
-			this.rtt().catch(() => {
-				// One that has lost this path meanwhile waits for another.
-				if (final || this.paths.carrier === probed) this.gone();
-			});
-		} else if (final) this.gone();
+		if (!this.open || !probed) return;
+		this.rtt().catch(() => {
+			// One that has lost this path meanwhile waits for another.
+			if (this.paths.carrier === probed) this.gone();
+		});
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */
@@ -156,6 +148,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		if (this.#state === 'closed') return;
 		const opened = this.#state !== 'connecting';
 		this.#state = 'closed';
+		this.path = undefined;
 		this.#wait.stop();
 		this.#over = error;
 		this.paths.close();
@@ -179,31 +172,46 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		if (!carrier && this.leaving) this.gone();
 		else if (this.#state === 'connecting') {
 			if (carrier && accepted) this.#opened();
-		} else if (before?.kind !== carrier?.kind && this.open) {
-			if (!carrier) {
-				if (!this.#wait.running) this.#endIn(WAITS.pathless, 'session-closed');
-				// A path that has just opened may lead nowhere: the wait goes on until something is heard.
-			} else if (this.#wait.running && !this.leaving) void this.#exchange.ping();
-			this.emit('path', carrier?.kind);
+		} else if (this.open) {
+			if (!carrier && !this.#wait.running) this.#endIn(WAITS.pathless, 'session-closed');
+			// A path that has just opened may lead nowhere: the wait goes on until something is heard.
+			const isDoubtful = carrier && this.#wait.running && !this.leaving;
+			if (isDoubtful && before !== carrier) void this.#exchange.ping();
+			// The master opens a way also while the other end is away.
+			if (!isDoubtful || carrier.kind === 'rtc') this.#tellPath();
 		}
+	}
+
+	#tellPath(): void {
+		const path = this.paths.carrier?.kind;
+		if (path === this.path) return;
+		this.path = path;
+		this.emit('path', path);
 	}
 
 	#opened(): void {
 		this.#state = 'open';
+		this.path = this.paths.carrier?.kind;
 		if (!this.leaving) this.#wait.stop();
 		this.emit('open');
 		this.#exchange.open();
 	}
 
-	/** Waits until messages may be sent, over WebRTC where it is not to be `early`. */
-	#untilOpen(channel: Channel, early: boolean): Promise<void> {
+	/**
+	 * Waits until messages may be sent, over WebRTC where it is not to be `early`. A channel that is not to be had in time
+	 * is closed.
+	 */
+	#untilOpen(channel: Channel, early: boolean, timeout: number | undefined): Promise<void> {
 		return new Promise((resolve, reject) => {
 			const bound = new Timer();
 			const settle = (error?: EnslavismError): void => {
 				this.off('path', look);
 				bound.stop();
 				if (!error) resolve();
-				else reject(error);
+				else {
+					channel.close();
+					reject(error);
+				}
 			};
 			const look = (): void => {
 				const { readyState } = channel;
@@ -211,7 +219,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 				else if (readyState === 'open' && (early || this.path === 'rtc')) settle();
 				else if (readyState === 'open' && this.paths.refuses('rtc')) settle(new EnslavismError('no-common-path'));
 			};
-			if (!early) bound.set(this.#timeout, () => settle(new EnslavismError('connect-timeout')));
+			if (timeout) bound.set(timeout, () => settle(new EnslavismError('connect-timeout')));
 			this.on('path', look);
 			channel.on('open', look).on('close', look);
 			look();
@@ -220,7 +228,9 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 
 	/** The other end is there. @internal */
 	heard(): void {
-		if (this.open && !this.leaving) this.#wait.stop();
+		if (!this.open || this.leaving) return;
+		this.#wait.stop();
+		this.#tellPath();
 	}
 
 	/** The other end opened a channel. @internal */

@@ -117,10 +117,10 @@ export class Incoming {
 	}
 
 	/** The client's link to the master is gone: perhaps the client is, too. */
-	gone(final = false): void {
+	gone(): void {
 		// A client that comes back goes on with what was being opened.
 		if (this.#peer === undefined) this.#end();
-		else if (this.#opened) this.#peer.probe(final);
+		else if (this.#opened) this.#peer.probe();
 	}
 
 	/** The slave's own link has come back: the answer may have been lost with the old one. */

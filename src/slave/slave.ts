@@ -91,6 +91,9 @@ export interface ServerSetup {
 	dial(ticket: string): void;
 }
 
+/** Why a client hears of the end of its session when it comes back. */
+const ENDED = 'it ended while the link was lost';
+
 interface Waiting {
 	resolve(slave: Slave): void;
 	reject(error: EnslavismError): void;
@@ -285,7 +288,7 @@ export class Slave extends Emitter<SlaveEvents> {
 				this.#sessions.get(message.session)?.closed(message.reason);
 				return;
 			case 'gone':
-				this.#sessions.get(message.session)?.gone(message.final);
+				this.#sessions.get(message.session)?.gone();
 				return;
 			case 'dial':
 				this.#dial?.(message.ticket);
@@ -303,6 +306,8 @@ export class Slave extends Emitter<SlaveEvents> {
 	#offered(message: OfferMessage): void {
 		const known = this.#sessions.get(message.session);
 		if (known !== undefined) known.again(message);
+		// It has ended while the client was away: what begins anew is another session.
+		else if (message.known) this.#link.say({ t: 'close', session: message.session, reason: ENDED });
 		else if (this.#state === 'open') this.#sessions.set(message.session, new Incoming(this.#host, message));
 	}
 

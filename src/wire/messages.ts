@@ -45,6 +45,9 @@ const relay = v.optional(v.boolean(), true);
 /** Whether a session may run over WebRTC. */
 const rtc = v.optional(v.boolean(), true);
 
+/** Whether the slave has accepted the session, as far as the client knows: a slave that has no such session has ended it. */
+const known = v.optional(v.boolean());
+
 /** One ICE candidate of a session; an empty one says that no more will come. */
 const candidate = v.object({
 	session: id,
@@ -56,8 +59,8 @@ const candidate = v.object({
 /** The end of a session, from either side or from the master. */
 const close = v.object({ session: id, reason });
 
-/** The other end's link is gone: perhaps it is, too. `final`: it is not expected back. */
-const gone = v.object({ session: id, final: v.optional(v.boolean()) });
+/** The other end's link is gone: perhaps it is, too. */
+const gone = v.object({ session: id });
 
 /** The STUN and TURN servers of the next sessions, in place of those told before. */
 const iceMessage = v.object({ servers: iceServers });
@@ -109,7 +112,7 @@ const settled = v.optional(v.boolean());
 
 /** What a client tells its master. */
 export const ClientToMaster = {
-	offer: v.object({ session: id, slave: id, attempt, sdp: v.optional(sdp), ice: credentials }),
+	offer: v.object({ session: id, slave: id, attempt, sdp: v.optional(sdp), ice: credentials, known }),
 	candidate,
 	close,
 	/** Asks for a stream server by its name. `n` is the client's number for the answer. */
@@ -138,7 +141,7 @@ export const SlaveToMaster = {
 export const MasterToSlave = {
 	registered: v.object({ id, resume, heartbeat, relay }),
 	ice: iceMessage,
-	offer: v.object({ session: id, client: id, auth, attempt, sdp: v.optional(sdp), ice: credentials }),
+	offer: v.object({ session: id, client: id, auth, attempt, sdp: v.optional(sdp), ice: credentials, known }),
 	/** `address`: where the master sees the client, if the candidate has a name that only the client's own network knows. */
 	candidate: v.object({
 		...candidate.entries,

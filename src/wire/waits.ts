@@ -44,7 +44,7 @@ export const streamsHeartbeat = 30_000;
 export const streamsIdle = 10_000;
 /** Largest bound of a wait before a slave tries again: well below {@link grace}, so that it is back in time. */
 export const slaveBackoffCap = 3_000;
-/** How long a slave that has lost its master stays in the directory, and the routes of a peer's sessions at the master. */
+/** How long a slave that has lost its master stays in the directory. */
 export const grace = 10_000;
 /** From one sign of life to the next on a link; two that are missed mean that the link is lost. */
 export const heartbeat = 15_000;

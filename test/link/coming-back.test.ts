@@ -293,6 +293,69 @@ describe('a slave whose link is cut', { concurrency: 4 }, () => {
 	});
 });
 
+describe('a session on the relay, one of whose links is lost', { concurrency: 4 }, () => {
+	const RELAYED = { paths: ['relay'] } as const;
+
+	it('is found ended by a client that comes back after the slave has closed it, and nobody is asked again', async (t) => {
+		const { url, proxy } = await stage(t);
+		const slave = await slaveFor(t, url);
+		const offers = new Inbox<unknown>();
+		slave.on('offer', offers.put);
+		const client = clientFor(t, proxy.url, RELAYED);
+		const slaveCo = await seen(client, slave.id);
+		const [[clientCo]] = await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
+		proxy.refuse = true;
+		proxy.cut();
+		await next(client, 'disconnected');
+		clientCo.close('kicked');
+		await within(new Promise((resolve) => clientCo.once('close', resolve)), 'the end at the slave');
+		const closed = next(slaveCo, 'close');
+		proxy.refuse = false;
+		coded('session-closed')((await closed)[0]);
+		assert.deepEqual([offers.items.length, slave.connections], [1, []]);
+		await slaveCo.connect();
+		assert.equal(offers.items.length, 2);
+	});
+
+	it('is closed by a slave that has no such session, whoever says that it was accepted', async (t) => {
+		const { url } = await stage(t);
+		const slave = await slaveFor(t, url);
+		slave.on('offer', () => assert.fail('nobody is to be asked'));
+		const { link } = await RawLink.client(t, url);
+		link.say({ t: 'offer', session: 's', slave: slave.id, attempt: 3, sdp: 'v=0', known: true });
+		assert.deepEqual(await link.hear('close'), {
+			t: 'close',
+			session: 's',
+			reason: 'it ended while the link was lost',
+		});
+	});
+
+	for (const end of ['client', 'slave'] as const) {
+		it(`is waited for longer than the ${end} stays known, and nothing is lost`, async (t) => {
+			const { master, url, proxy } = await stage(t, { grace: 50 });
+			const slave = await slaveFor(t, end === 'slave' ? proxy.url : url);
+			const client = clientFor(t, end === 'client' ? proxy.url : url, RELAYED);
+			const slaveCo = await seen(client, slave.id);
+			const [[clientCo]] = await Promise.all([next(slave, 'connection'), slaveCo.connect()]);
+			const { near, far } = await channelFor(slaveCo, clientCo);
+			const arrived = messagesOf(far);
+			const removed = end === 'slave' ? next(client, 'slaveremoved') : next(client, 'disconnected');
+			proxy.refuse = true;
+			proxy.cut();
+			near.send('kept');
+			await removed;
+			// Nobody is told when a client is no longer known.
+			if (end === 'client') await new Promise((resolve) => setTimeout(resolve, 200));
+			assert.deepEqual([slaveCo.state, clientCo.state, slaveCo.path], ['open', 'open', undefined]);
+			proxy.refuse = false;
+			await arrived.find((each) => each === 'kept');
+			await runningOver('relay', slaveCo, clientCo);
+			assert.equal(near.readyState, 'open');
+			assert.equal(master.slaves.length, 1);
+		});
+	}
+});
+
 describe('a resume token', () => {
 	it('lets a newer link replace the older one at once', async (t) => {
 		const { url } = await stage(t);
@@ -403,8 +466,10 @@ describe('a master that starts again', { concurrency: 4 }, () => {
 		slaveAgain.say({ t: 'sessions', list: [{ session: 's', peer: clientId }] });
 		assert.deepEqual(await thief.hear('gone'), { t: 'gone', session: 's' }, 'nobody else named it so in time');
 		assert.deepEqual(await slaveAgain.hear('gone'), { t: 'gone', session: 's' }, 'nor did its client');
+		// Late, but a session waits for a path longer than that.
 		clientAgain.say({ t: 'sessions', list: [{ session: 's', peer: id }] });
-		assert.deepEqual(await clientAgain.hear('gone'), { t: 'gone', session: 's' }, 'too late');
+		clientAgain.say({ t: 'candidate', session: 's', candidate: 'c', mid: '0' });
+		assert.equal((await slaveAgain.hear('candidate')).session, 's');
 	});
 
 	it('with a secret passes on what is said in a session that it knows again', async (t) => {

@@ -43,8 +43,8 @@ describe('a peer that comes back', () => {
 			assert.equal(sessions.size, 0);
 			other.it.take([route('a')], false);
 			assert.equal(sessions.size, 1);
-			one.it.expire();
-			other.it.expire();
+			one.it.doubt();
+			other.it.doubt();
 			assert.deepEqual([one.said, other.said], [[], []]);
 		}
 	});
@@ -54,10 +54,13 @@ describe('a peer that comes back', () => {
 		const { it, said } = returning(sessions, 'c');
 		it.take([route('a'), route('b')], false);
 		assert.deepEqual(said, []);
-		it.expire();
+		it.doubt();
 		assert.deepEqual(said, ['unknown a', 'unknown b']);
 		returning(sessions, 's').it.take([route('a')], false);
-		assert.equal(sessions.size, 0, 'too late');
+		assert.ok(sessions.of('c', 'a'), 'late, but while it is waited for');
+		it.abandon();
+		returning(sessions, 's').it.take([route('a'), route('b')], false);
+		assert.equal(sessions.of('c', 'b'), undefined, 'too late');
 	});
 
 	it('cannot make up a session with somebody who names another one', () => {
@@ -89,7 +92,7 @@ describe('a peer that comes back', () => {
 		it.abandon();
 		returning(sessions, 's').it.take([route('a')], false);
 		assert.equal(sessions.size, 0);
-		it.expire();
+		it.doubt();
 		assert.deepEqual(said, []);
 	});
 });

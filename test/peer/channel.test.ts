@@ -333,6 +333,20 @@ describe('a channel without a lane', () => {
 });
 
 describe('the lane of a channel', () => {
+	it('tells that nothing waits any more when it is lost with what waited in it', () => {
+		for (const lose of ['closed', 'taken away']) {
+			const { channel, lane } = stage(LOSSY);
+			const rtc = lane();
+			let low = 0;
+			channel.on('bufferedamountlow', () => low++);
+			rtc.bufferedAmount = 100_000;
+			assert.equal(channel.bufferedAmount, 100_000);
+			if (lose === 'closed') rtc.handlers.closed();
+			else channel.unlane();
+			assert.deepEqual([channel.bufferedAmount, low], [0, 1]);
+		}
+	});
+
 	it('is used once it is open and the other end listens, in either order', () => {
 		for (const readyFirst of [true, false]) {
 			const { channel, sent } = stage({ ordered: false });

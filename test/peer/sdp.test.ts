@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { inPlaceOfName, problemOfSdp, sdpToSend } from '../../src/peer/sdp.js';
+import { inPlaceOfName, maxMessageSizeOf, problemOfSdp, sdpToSend } from '../../src/peer/sdp.js';
 
 const lines = [
 	'v=0',
@@ -24,6 +24,17 @@ const sdp = (of: string[], end = '\r\n') => of.map((line) => line + end).join(''
 /** The description with each line that begins like `replaced` replaced by `by`. */
 const without = (replaced: string, ...by: string[]) =>
 	sdp(lines.flatMap((line) => (line.startsWith(replaced) ? by : [line])));
+
+describe('the largest message that a description allows', () => {
+	it('is what it says, any for 0, and 64 KiB where it says nothing', () => {
+		const sized = (line: string) => maxMessageSizeOf(sdp([...lines, line]));
+		assert.equal(sized('a=max-message-size:1000'), 1000);
+		assert.equal(sized('a=max-message-size:0'), Number.POSITIVE_INFINITY);
+		for (const line of ['a=x', 'a=max-message-size:', 'a=max-message-size:-1', 'b=a=max-message-size:7']) {
+			assert.equal(sized(line), 64 * 1024, line);
+		}
+	});
+});
 
 describe('a description from outside', () => {
 	it('is good with either kind of line end', () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ACK, BYTES, PONG, TEXT } from '../../src/peer/frames.js';
+import { ACK, BYTES, HEAD_BYTES, PONG, TEXT } from '../../src/peer/frames.js';
 import { EnslavismError } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { stage } from '../support/session-stage.js';
+import { coded } from '../support/stage.js';
 import { turns } from '../support/wait.js';
 
 describe('the paths of a session', () => {
@@ -59,6 +60,18 @@ describe('the paths of a session', () => {
 		assert.equal(announced.length, 1);
 	});
 
+	it('take the same messages: none that the other end could not take over WebRTC', async (t) => {
+		const { openRelay, session, host, channel } = stage(t);
+		openRelay();
+		const x = await channel();
+		session.paths.description('answer', 'v=0\r\na=max-message-size:100000\r\n');
+		assert.equal(x.maxMessageSize, 100_000 - HEAD_BYTES);
+		assert.throws(() => x.send(new Uint8Array(100_000)), coded('message-too-large'));
+		host.peer().open();
+		assert.throws(() => x.send(new Uint8Array(100_000)), coded('message-too-large'));
+		assert.equal(session.path, 'rtc');
+	});
+
 	it('are waited for when both are gone, for a while, and then it is over', async (t) => {
 		const { openRelay, session, host, relay, paths, codes, pass, channel } = stage(t);
 		const pipe = openRelay();
@@ -102,17 +115,28 @@ describe('the paths of a session', () => {
 		host.peer().open().hear(PONG, 0, 0);
 		assert.deepEqual(host.peer().trunk.messages(x.number), [[0, '0']]);
 		pass(2 * WAITS.pathless);
-		assert.deepEqual([closes, paths], [[], [undefined, 'relay', undefined, 'rtc']]);
+		assert.deepEqual([closes, paths], [[], [undefined, 'rtc']]);
+	});
+
+	it('come back: a way through the master is told of when something is heard over it', (t) => {
+		const { openRelay, session, relay, paths } = stage(t);
+		openRelay().handlers.lost(false);
+		assert.deepEqual([session.path, paths], [undefined, [undefined]]);
+		session.paths.wake();
+		assert.equal(session.path, undefined);
+		relay.pipe().hear(PONG, 0, 1);
+		assert.deepEqual([session.path, paths], ['relay', [undefined, 'relay']]);
 	});
 
 	it('that come and lead nowhere do not keep it from ending', async (t) => {
-		const { openRelay, session, relay, codes, pass } = stage(t);
+		const { openRelay, session, relay, codes, paths, pass } = stage(t);
 		openRelay();
 		relay.pipe().handlers.lost(false);
 		for (let second = 0; second < WAITS.pathless / 1000 - 1; second++) {
 			pass(1000);
-			if (session.path) relay.pipe().handlers.lost(false);
+			if (session.paths.carrier) relay.pipe().handlers.lost(false);
 		}
+		assert.deepEqual(paths, [undefined]);
 		assert.deepEqual(codes(), []);
 		assert.ok(relay.pipes.length > 3);
 		pass(2000);
@@ -218,14 +242,14 @@ describe('the paths of a session', () => {
 		assert.deepEqual([host.peers.length, session.path], [3, 'rtc']);
 	});
 
-	it('are offered again over another link by an end that wants the relay alone, until it is accepted', (t) => {
+	it('are offered again over another link by an end that wants the relay alone: the other end may know nothing of it', (t) => {
 		const { session, signals } = stage(t, { paths: ['relay'] });
 		session.start();
 		session.paths.wake();
 		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare']);
 		session.paths.accept();
 		session.paths.wake();
-		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare']);
+		assert.deepEqual(signals, ['offer 0 bare', 'offer 1 bare', 'offer 2 bare']);
 	});
 
 	it('through the master are opened again when they are lost while WebRTC carries, with waits that grow', (t) => {

@@ -273,6 +273,18 @@ describe('channels before the other end has accepted', () => {
 		assert.equal(session.path, 'relay');
 	});
 
+	it('count text in bytes', async (t) => {
+		const { session, begin } = stage(t);
+		begin();
+		const x = await session.createDataChannel('x', { eager: true });
+		x.send('€'.repeat(15_000));
+		x.send('😀ü'.repeat(2000));
+		assert.equal(x.bufferedAmount, 45_000 + 12_000);
+		assert.throws(() => x.send('€'.repeat(3000)), coded('buffer-full'));
+		x.send('a'.repeat(8000));
+		assert.equal(x.bufferedAmount, 65_000);
+	});
+
 	it('share the early bound among reliable ones, which throw, and unreliable ones, which drop', async (t) => {
 		for (const size of [1, 1024]) {
 			const { session, begin, relay } = stage(t);
@@ -358,6 +370,22 @@ describe('channels before the other end has accepted', () => {
 		session.start();
 		session.paths.accept();
 		await assert.rejects(session.createDataChannel('x', { early: false }), coded('bad-option'));
+	});
+});
+
+describe('a negotiated channel', () => {
+	it('that the other end does not make as well is given up in time, and its id is free again', async (t) => {
+		const { openRelay, session, relay, pass } = stage(t);
+		openRelay();
+		const create = () => session.createDataChannel('n', { negotiated: true, id: 7 });
+		const waiting = assert.rejects(create(), coded('connect-timeout'));
+		pass(WAITS.connect + WAITS.flush + 10);
+		await waiting;
+		assert.deepEqual(session.channels, []);
+		assert.equal(relay.pipe().said.at(-1)?.t, 'close');
+		const again = create();
+		relay.pipe().say({ t: 'open', n: 2 ** 31 + 7, label: 'n', negotiated: true });
+		assert.equal((await again).readyState, 'open');
 	});
 });
 

@@ -103,13 +103,18 @@ describe('WebRTC over which nothing is heard', () => {
 		assert.deepEqual(trunk.numbers(PING), [0]);
 	});
 
-	it('is tried anew at once when the host says that its network is another', async (t) => {
-		const { session, host, x, pass } = await talking(t);
-		x.send('0');
-		pass(SILENCE);
-		session.paths.wake();
-		assert.equal(host.peers.length, 2);
-	});
+	for (const [what, relinked] of [
+		['the link to the master is another', true],
+		['the host is online, or somebody looks at the page', false],
+	] as const) {
+		it(`is tried anew at once when ${what}`, async (t) => {
+			const { session, host, x, pass } = await talking(t);
+			x.send('0');
+			pass(SILENCE);
+			session.paths.wake(relinked);
+			assert.equal(host.peers.length, 2);
+		});
+	}
 
 	it('is left also where the other end says that it hears nothing, and only in that attempt', async (t) => {
 		const { session, pipe, trunk, x } = await talking(t);

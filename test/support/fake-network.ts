@@ -86,7 +86,6 @@ class NetChannel implements RtcChannel {
 }
 
 class NetPeer implements RtcPeer {
-	readonly sctp = { maxMessageSize: 256 * 1024 };
 	connectionState: RtcState = 'new';
 	localDescription: RtcPeer['localDescription'] = null;
 	onconnectionstatechange: RtcPeer['onconnectionstatechange'] = null;

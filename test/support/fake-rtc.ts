@@ -149,7 +149,6 @@ class Settled<T> implements PromiseLike<T> {
 }
 
 export class FakePeer implements RtcPeer {
-	readonly sctp = { maxMessageSize: 256 * 1024 };
 	connectionState: RtcState = 'new';
 	localDescription: RtcPeer['localDescription'] = null;
 	onconnectionstatechange: RtcPeer['onconnectionstatechange'] = null;

@@ -26,7 +26,7 @@ const entry = { id: 'slave-1', data: '[1]', auth: '[2]', state: 'draining' as co
 const candidate = { session: 's', attempt: 1, candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' };
 
 const clientToMaster: Examples<typeof ClientToMaster> = {
-	offer: { session: 's', slave: 'b', attempt: 0, sdp: 'v=0', ice },
+	offer: { session: 's', slave: 'b', attempt: 0, sdp: 'v=0', ice, known: true },
 	candidate,
 	close: { session: 's', reason: 'enough' },
 	find: { n: 1, prefix: '/streams', name: 'a name', wait: 2000 },
@@ -50,10 +50,10 @@ const slaveToMaster: Examples<typeof SlaveToMaster> = {
 const masterToSlave: Examples<typeof MasterToSlave> = {
 	registered: { id: 'slave-1', resume: 'id.0.mac', heartbeat: 15_000, relay: true },
 	ice: iceServers,
-	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice },
+	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice, known: true },
 	candidate,
 	close: { session: 's', reason: 'enough' },
-	gone: { session: 's', final: true },
+	gone: { session: 's' },
 	dial: { ticket: 't' },
 	beat: { resume: 'id.0.mac' },
 };
@@ -82,7 +82,7 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 ];
 
 const OPTIONAL = new Set(
-	'auth server delta.slaves removed state draining more settled sdp ice direct attempt relay rtc final'.split(' '),
+	'auth server delta.slaves removed state draining more settled sdp ice direct attempt relay rtc known'.split(' '),
 );
 
 const LENGTHS: Record<string, number> = {
