@@ -5,7 +5,7 @@ import { EnslavismError } from '../wire/errors.js';
 import * as LIMITS from '../wire/limits.js';
 import * as WAITS from '../wire/waits.js';
 
-/** How much sessions may send through the master, in bytes per second, both directions together. */
+/** How much sessions may send through the master: in bytes per second, both directions together, where nothing else is said. */
 export interface RelayAllowances {
 	/** Of one session. Default 1 MiB/s. */
 	perSession?: number;
@@ -13,6 +13,11 @@ export interface RelayAllowances {
 	perLink?: number;
 	/** Of all sessions. Default 64 MiB/s. */
 	total?: number;
+	/**
+	 * What passes of one session before its slave has accepted, in bytes: messages of eager channels, and what surrounds them.
+	 * Default 128 KiB, twice what our clients send. Whoever sends more has its way closed, and another one when it is accepted.
+	 */
+	early?: number;
 }
 
 /** A link, as the relay needs it. */
@@ -154,7 +159,7 @@ export class Relay {
 		let eager = 0;
 		const take = (bytes: Uint8Array): void => {
 			if (!route.accepted()) eager += bytes.length;
-			if (eager <= EARLY_BYTES) up.take(bytes);
+			if (eager <= this.#limits.early) up.take(bytes);
 			else client.mux.session.reset(near, 'limit-reached');
 		};
 		near.handler = { ...NO_HANDLER, data: take, sent: () => down.sent(), ended: way.close, broken: way.close };
@@ -285,12 +290,10 @@ const AHEAD_BYTES = 128 * 1024;
 /** Smaller pieces than this are copied together where they have to wait. */
 const COPY_BYTES = 4 * 1024;
 
-/** What passes before the slave has accepted: the messages of eager channels, and what surrounds them. */
-const EARLY_BYTES = 2 * LIMITS.earlyBytes;
-
-/** What an operator allows who says nothing, in bytes per second. */
+/** What an operator allows who says nothing. */
 export const DEFAULT_RELAY: Required<RelayAllowances> = {
 	perSession: 1024 * 1024,
 	perLink: 16 * 1024 * 1024,
 	total: 64 * 1024 * 1024,
+	early: 2 * LIMITS.earlyBytes,
 };

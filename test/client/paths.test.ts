@@ -395,6 +395,37 @@ describe('a session over the relay', () => {
 		}
 	});
 
+	for (const limit of ['perSession', 'perLink', 'total'] as const) {
+		it(`past the operator's allowance ${limit}: unreliable messages are dropped, reliable ones slowed`, async (t) => {
+			const { slaveCo, clientCo } = await sessionFor(t, { ...RELAY_ONLY, master: { relay: { [limit]: 500_000 } } });
+			const sure = await channelFor(slaveCo, clientCo, 'sure');
+			const lossy = await channelFor(slaveCo, clientCo, 'lossy', LOSSY);
+			const directions = (
+				[
+					['near', 'far'],
+					['far', 'near'],
+				] as const
+			).map(([from, to]) => ({ from, kept: messagesOf(sure[to]), loose: messagesOf(lossy[to]) }));
+			const begun = performance.now();
+			// Twice what may be under way, and an allowance beside that.
+			const message = new Uint8Array(10_000);
+			for (const { from } of directions) {
+				for (let sent = 0; sent < 100; sent++) {
+					sure[from].send(message);
+					lossy[from].send(message);
+				}
+				sure[from].send('end');
+			}
+			for (const { kept, loose } of directions) {
+				await kept.find((each) => each === 'end', 'the end');
+				assert.equal(kept.items.length, 101);
+				assert.ok(loose.items.length < 100, `${loose.items.length} of 100 arrived`);
+			}
+			assert.ok(performance.now() - begun > 1000, `${performance.now() - begun} ms`);
+			for (const channel of [lossy.near, lossy.far]) assert.equal(channel.readyState, 'open');
+		});
+	}
+
 	it('keeps what the other end does not read within its bounds, and gets it there', async (t) => {
 		const { slaveCo, clientCo } = await sessionFor(t, { ...RELAY_ONLY, master: { relay: { perSession: 1e9 } } });
 		const { near, far } = await channelFor(slaveCo, clientCo);

@@ -211,25 +211,30 @@ describe('the way of a session through the master', () => {
 });
 
 describe('the bounds of the relay', () => {
-	it('let little pass before the slave has accepted', async (t) => {
-		const { url, bystander } = await stage(t);
-		const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];
-		await session(client, slave, 'mine', false);
-		const near = client.ways.open('mine');
-		near.write(new Uint8Array(LIMITS.earlyBytes));
-		const far = await slave.ways.wayOf('mine');
-		await far.arrived(LIMITS.earlyBytes);
-		near.write(new Uint8Array(2 * LIMITS.earlyBytes));
-		assert.equal(await near.over, 'limit-reached');
-		assert.equal(await far.over, 'ended');
-		assert.ok(far.bytes <= 2 * LIMITS.earlyBytes);
-		await bystander.check();
-		slave.link.say({ t: 'answer', session: 'mine' });
-		await client.link.hear('answer');
-		const again = client.ways.open('mine');
-		again.write(new Uint8Array(4 * LIMITS.earlyBytes));
-		await (await slave.ways.wayOf('mine', 2)).arrived(4 * LIMITS.earlyBytes);
-	});
+	for (const [whose, early, relay] of [
+		['by default', 2 * LIMITS.earlyBytes, {}],
+		['as the operator says', 5000, { early: 5000 }],
+	] as const) {
+		it(`let little pass before the slave has accepted, ${whose}`, async (t) => {
+			const { url, bystander } = await stage(t, { relay });
+			const [client, slave] = [await clientOf(t, url), await slaveOf(t, url)];
+			await session(client, slave, 'mine', false);
+			const near = client.ways.open('mine');
+			near.write(new Uint8Array(early / 2));
+			const far = await slave.ways.wayOf('mine');
+			await far.arrived(early / 2);
+			near.write(new Uint8Array(early));
+			assert.equal(await near.over, 'limit-reached');
+			assert.equal(await far.over, 'ended');
+			assert.ok(far.bytes <= early);
+			await bystander.check();
+			slave.link.say({ t: 'answer', session: 'mine' });
+			await client.link.hear('answer');
+			const again = client.ways.open('mine');
+			again.write(new Uint8Array(4 * LIMITS.earlyBytes));
+			await (await slave.ways.wayOf('mine', 2)).arrived(4 * LIMITS.earlyBytes);
+		});
+	}
 
 	it('slow the session that is over its allowance, and not its neighbour on the same links', async (t) => {
 		const perSession = 300_000;

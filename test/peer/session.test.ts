@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PathKind } from '../../src/peer/carrier.js';
 import { ACK, PING, TEXT } from '../../src/peer/frames.js';
+import { CONGESTED_BYTES } from '../../src/peer/paths.js';
 import { EnslavismError } from '../../src/wire/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import * as WAITS from '../../src/wire/waits.js';
@@ -243,6 +244,31 @@ describe('a session over the relay', () => {
 		relay.pipe().queued = 0;
 		one.send('first');
 		assert.deepEqual(relay.pipe().messages(one.number), [[0, 'first']]);
+	});
+});
+
+describe('unreliable messages over the relay', () => {
+	it('are dropped while much waits there, and only they', async (t) => {
+		const { openRelay, channel } = stage(t);
+		const pipe = openRelay();
+		const [lossy, sure] = [await channel('lossy', { ordered: false, maxRetransmits: 0 }), await channel('sure')];
+		for (const [queued, text] of [
+			[CONGESTED_BYTES, 'a'],
+			[CONGESTED_BYTES + 1, 'b'],
+			[0, 'c'],
+		] as const) {
+			pipe.queued = queued;
+			lossy.send(text);
+			sure.send(text);
+		}
+		assert.deepEqual(
+			pipe.messages(lossy.number).map(([, text]) => text),
+			['a', 'c'],
+		);
+		assert.deepEqual(
+			pipe.messages(sure.number).map(([, text]) => text),
+			['a', 'b', 'c'],
+		);
 	});
 });
 
