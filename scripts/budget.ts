@@ -14,8 +14,8 @@ const BUDGETS = {
 	// All clients of services, and with Peers sessions and streams.
 	'signal.js': 24 * 1024,
 	'signal.mjs': 24 * 1024,
-	'streams.js': 22.5 * 1024,
-	'streams.mjs': 22.5 * 1024,
+	'streams.js': 23 * 1024,
+	'streams.mjs': 23 * 1024,
 };
 
 /** The same for those who import only this from `enslavism/signal`: their bundlers leave out the rest. */

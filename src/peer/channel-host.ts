@@ -21,8 +21,8 @@ export interface ChannelHost {
 	fits(kept: number, more: number): boolean;
 	/** Sends a message, which nobody writes into any more, over the trunk of the current path, if there is one; unreliable ones only where there is room. */
 	send(channel: Channel, number: number, message: Message): void;
-	/** The other end is to know what has arrived: at once, or when convenient. */
-	acknowledge(channel: number, now: boolean): void;
+	/** The other end is to know what has arrived, in so many milliseconds at the latest. */
+	acknowledge(channel: number, due: number): void;
 	/** The channel asks the other end to close: all messages that were sent belong to it. */
 	closing(channel: Channel): void;
 	/** The channel is over. */

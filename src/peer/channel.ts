@@ -205,7 +205,7 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 			this.#perhapsEnd();
 		} else if (this.#arrived.take(number, message, this.#heard)) {
 			// Also what came before already: it was sent again because the other end does not know that.
-			this.#host.acknowledge(this.number, this.#arrived.urgent);
+			this.#host.acknowledge(this.number, this.#arrived.due);
 			this.#perhapsEnd();
 		} else this.#host.broken();
 	}

@@ -6,7 +6,7 @@ import { Channel } from './channel.js';
 import type { ChannelHost } from './channel-host.js';
 import { checkChannel } from './check-channel.js';
 import { ACK, BYTES, type Frame, HEAD_BYTES, PING, PONG, payloadOf, SILENT, TEXT } from './frames.js';
-import { Arrived, Kept, type Message } from './numbering.js';
+import { ACK_DELAY, Arrived, Kept, type Message } from './numbering.js';
 import { CONGESTED_BYTES, Paths, type PathsOptions, type PathsOwner, type PathsTraffic } from './paths.js';
 import type { DataChannelOptions } from './rtc.js';
 import { Timer } from './timer.js';
@@ -22,9 +22,6 @@ export interface ExchangeOwner extends PathsOwner {
 	/** A channel is over, or the other end has acknowledged something. */
 	progress(): void;
 }
-
-/** From a message until it is acknowledged, in milliseconds, where no other one has reason to be sooner. */
-const ACK_DELAY = 100;
 
 /** Numbers of negotiated channels in frames: those of the others stay below. */
 const NEGOTIATED = 2 ** 31;
@@ -58,6 +55,8 @@ export class Exchange implements ChannelHost, PathsTraffic {
 	/** Channels whose messages are to be acknowledged soon. */
 	readonly #due = new Set<number>();
 	readonly #dueTimer = new Timer();
+	/** What the timer was set to. */
+	#dueIn = ACK_DELAY;
 	readonly #pings = new Map<number, (answered: boolean) => void>();
 	#pingNumber = 0;
 
@@ -192,11 +191,14 @@ export class Exchange implements ChannelHost, PathsTraffic {
 		else this.broken();
 	}
 
-	/** The other end is to know what has arrived on a channel: at once, or when convenient. */
-	acknowledge(channel: number, now = false): void {
+	/** The other end is to know what has arrived on a channel, in so many milliseconds at the latest. */
+	acknowledge(channel: number, due = ACK_DELAY): void {
 		this.#due.add(channel);
-		if (now) this.#acknowledgeDue();
-		else if (!this.#dueTimer.running) this.#dueTimer.set(ACK_DELAY, () => this.#acknowledgeDue());
+		if (due === 0) this.#acknowledgeDue();
+		else if (!this.#dueTimer.running || due < this.#dueIn) {
+			this.#dueIn = due;
+			this.#dueTimer.set(due, () => this.#acknowledgeDue());
+		}
 	}
 
 	fits(kept: number, more: number): boolean {

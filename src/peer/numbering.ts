@@ -112,9 +112,16 @@ export class Kept {
 	}
 }
 
+/** From a message until the other end is told, in milliseconds, where no other one has reason to be sooner. */
+export const ACK_DELAY = 100;
+
 /** How many messages, or bytes, may arrive before the other end is told at once. */
 const ACK_MESSAGES = 1024;
 const ACK_BYTES = 128 * 1024;
+
+/** After so many bytes it is told soon: it may have sent what it lets wait at a time, and wait itself. */
+const ACK_SOON_BYTES = 1024;
+const ACK_SOON = 5;
 
 /** What arrived, over any path. */
 export class Arrived {
@@ -132,9 +139,10 @@ export class Arrived {
 		this.#ordered = ordered;
 	}
 
-	/** Whether the other end is to be told at once. */
-	get urgent(): boolean {
-		return this.#count >= ACK_MESSAGES || this.#bytes >= ACK_BYTES;
+	/** When the other end is to be told, in milliseconds from now. */
+	get due(): number {
+		if (this.#count >= ACK_MESSAGES || this.#bytes >= ACK_BYTES) return 0;
+		return this.#bytes >= ACK_SOON_BYTES ? ACK_SOON : ACK_DELAY;
 	}
 
 	/** All messages below this number have arrived; asked for when that is told to the other end. */

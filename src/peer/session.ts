@@ -249,7 +249,7 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 	/** The end that says goodbye hangs up, once it knows that both have read everything. @internal */
 	progress(): void {
 		if (!this.leaving || this.#exchange.channels.size > 0) return;
-		if (this.#state !== 'closing') this.#exchange.acknowledge(0, true);
+		if (this.#state !== 'closing') this.#exchange.acknowledge(0, 0);
 		else if (this.#exchange.understood) this.gone();
 	}
 

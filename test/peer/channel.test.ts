@@ -18,7 +18,7 @@ const LOSSY: DataChannelOptions = { ordered: false, maxRetransmits: 0 };
 function stage(options: DataChannelOptions = {}, open = true) {
 	const sent: [number: number, message: Message][] = [];
 	const asked: number[] = [];
-	const acknowledged: boolean[] = [];
+	const acknowledged: number[] = [];
 	let over = 0;
 	let broken = 0;
 	const limits = {
@@ -34,7 +34,7 @@ function stage(options: DataChannelOptions = {}, open = true) {
 		fits: (kept, more) => kept + more <= limits.keepBytes,
 		send: (_channel, number, message) =>
 			sent.push([number, typeof message === 'string' ? message : new Uint8Array(message)]),
-		acknowledge: (_channel, now) => acknowledged.push(now),
+		acknowledge: (_channel, due) => acknowledged.push(due),
 		closing: ({ sent: last }) => asked.push(last),
 		closed: () => over++,
 		broken: () => broken++,
@@ -285,13 +285,17 @@ describe('a channel', () => {
 });
 
 describe('what arrives on a reliable channel', () => {
-	it('is acknowledged: at once where much has arrived, otherwise when convenient', () => {
+	it('is acknowledged: at once where much has arrived, soon where the other end may wait, otherwise when convenient', () => {
 		const { channel, acknowledged } = stage();
-		for (let number = 0; number < 1024; number++) channel.arrived(number, 'x');
-		assert.deepEqual([acknowledged.at(0), acknowledged.at(-1)], [false, true]);
+		for (let number = 0; number < 1024; number++) channel.arrived(number, '');
+		assert.deepEqual([acknowledged.at(0), acknowledged.at(-2), acknowledged.at(-1)], [100, 100, 0]);
 		assert.equal(channel.acknowledgement(), 1024);
 		channel.arrived(1024, 'x'.repeat(128 * 1024));
-		assert.equal(acknowledged.at(-1), true);
+		assert.equal(acknowledged.at(-1), 0);
+		channel.acknowledgement();
+		channel.arrived(1025, 'x'.repeat(1023));
+		channel.arrived(1026, 'x');
+		assert.deepEqual(acknowledged.slice(-2), [100, 5]);
 	});
 
 	it('is acknowledged again when it comes again: the first acknowledgement may be lost', () => {

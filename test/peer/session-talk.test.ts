@@ -12,6 +12,9 @@ import { turns } from '../support/wait.js';
 /** From a message until it is acknowledged, if not sooner. */
 const ACK_DELAY = 100;
 
+/** The same, where much has arrived. */
+const ACK_SOON = 5;
+
 describe('a session that is open', () => {
 	it('answers pings, and measures with its own', async (t) => {
 		const { openRelay, session, pass } = stage(t);
@@ -77,6 +80,21 @@ describe('a session that is open', () => {
 		pass(ACK_DELAY);
 		assert.deepEqual([pipe.numbers(ACK, 2), pipe.numbers(ACK, 0)], [[1024, 1030], [1]]);
 		assert.equal(announced.length, 1);
+	});
+
+	it('acknowledges soon what the other end may wait for, though something else has more time', async (t) => {
+		const { openRelay, pass } = stage(t);
+		const pipe = openRelay();
+		pipe.say({ t: 'open', n: 2, label: 'x' });
+		pipe.hear(TEXT, 2, 0, 'x');
+		pipe.hear(TEXT, 2, 1, 'x'.repeat(64 * 1024));
+		pass(ACK_SOON);
+		assert.deepEqual(pipe.numbers(ACK, 2), [2]);
+		pipe.hear(TEXT, 2, 2, 'x');
+		pass(ACK_SOON);
+		assert.deepEqual(pipe.numbers(ACK, 2), [2]);
+		pass(ACK_DELAY);
+		assert.deepEqual(pipe.numbers(ACK, 2), [2, 3]);
 	});
 
 	it('acknowledges again what comes again: the first acknowledgement may be lost', (t) => {
