@@ -173,6 +173,29 @@ inEachBrowser('the scripts of a master', (suite) => {
 		}
 	});
 
+	it('work in pages of another origin, as a module and with crossorigin', BOUND, async () => {
+		const home = await suite.site();
+		const site = await suite.site({ origins: [home.url] });
+		const slave = await site.slave('one');
+		const page = await suite.page(`${home.url}/empty`);
+		const slaves = await run(
+			page,
+			async (url) => {
+				const script = Object.assign(document.createElement('script'), { crossOrigin: 'anonymous' });
+				const loaded = new Promise((resolve) => script.addEventListener('load', resolve));
+				document.head.append(Object.assign(script, { src: `${url}/enslavism/client.js` }));
+				const module = (await import(`${url}/enslavism/client.mjs`)) as { MasterConnection: typeof MasterConnection };
+				await loaded;
+				const masters = [new MasterConnection(url), new module.MasterConnection(url)];
+				await Promise.all(masters.map((master) => master.ready));
+				return masters.map((master) => master.slaves.map(({ id }) => id));
+			},
+			site.url,
+		);
+		assert.deepEqual(slaves, [[slave.id], [slave.id]]);
+		assert.deepEqual(page.problems, []);
+	});
+
 	it('reach pages compressed', BOUND, async () => {
 		const site = await suite.site();
 		const page = await suite.page(`${site.url}/module`);

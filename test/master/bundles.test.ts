@@ -79,6 +79,23 @@ for (const [mode, set] of [
 			assert.equal(other.status, 200);
 		});
 
+		it('may be used by pages of every origin, and so may what is said in their place', async (t) => {
+			set(t);
+			const { port } = await masterFor(t);
+			const { etag } = (await ask(port, '/enslavism/client.js')).headers;
+			for (const [status, options] of [
+				[200, {}],
+				[304, { headers: { 'if-none-match': etag } }],
+				[405, { method: 'POST' }],
+				[406, { headers: { 'accept-encoding': '*;q=0' } }],
+			] as const) {
+				const { headers, ...answer } = await ask(port, '/enslavism/client.js', options);
+				assert.equal(answer.status, status);
+				assert.equal(headers['access-control-allow-origin'], '*');
+				assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+			}
+		});
+
 		it('are only read', async (t) => {
 			set(t);
 			const { port } = await masterFor(t);
