@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -93,6 +93,26 @@ describe('the built package', () => {
 		for (const name of ['EnslavismError', 'MasterConnection', 'StreamClient', 'StreamServer']) {
 			assert.ok(streams?.includes(name), `${name} in enslavism/streams`);
 		}
+	});
+
+	it('brings the types along that its own name', async () => {
+		const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+			dependencies: Record<string, string>;
+		};
+		const named = new Set<string>();
+		for (const file of await readdir(join(ROOT, 'dist'), { recursive: true })) {
+			if (!file.endsWith('.d.ts') || file === 'bundler.d.ts') continue;
+			const text = await readFile(join(ROOT, 'dist', file), 'utf8');
+			for (const [, name = ''] of text.matchAll(/(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g)) named.add(name);
+		}
+		for (const name of named) {
+			if (name.startsWith('node:')) continue;
+			const types = `@types/${name}`;
+			for (const needed of existsSync(join(ROOT, 'node_modules', types)) ? [name, types] : [name]) {
+				assert.ok(needed in dependencies, `${needed} is a dependency`);
+			}
+		}
+		assert.ok(named.has('ws'));
 	});
 
 	it('types all entries, for Node and for bundlers', { timeout: 60_000 }, async () => {
