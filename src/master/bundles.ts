@@ -55,7 +55,7 @@ function inDevelopment(): boolean {
 export class Bundles {
 	readonly #cache = new Map<string, Promise<Bundle | undefined>>();
 	readonly #log: (line: string) => void;
-	#live: Promise<LiveBundles> | undefined;
+	#live: Promise<LiveBundles | undefined> | undefined;
 
 	constructor(log: (line: string) => void) {
 		this.#log = log;
@@ -85,17 +85,19 @@ export class Bundles {
 		return true;
 	}
 
+	/** Resolves when nothing is built any more, whatever had failed. */
 	async close(): Promise<void> {
 		const live = this.#live;
 		this.#live = undefined;
-		await (await live)?.close();
+		await (await live)?.close().catch(() => {});
 	}
 
 	async #get(name: string, coding: Coding): Promise<Bundle | undefined> {
 		if (inDevelopment()) {
 			this.#live ??= openLive(this.#log);
-			const body = await (await this.#live).get(name);
-			return body && bundleOf(body);
+			const live = await this.#live;
+			const body = await live?.get(name);
+			if (live !== undefined) return body && bundleOf(body);
 		}
 		const key = `${name} ${coding}`;
 		let bundle = this.#cache.get(key);
@@ -108,13 +110,19 @@ export class Bundles {
 	}
 }
 
-async function openLive(log: (line: string) => void): Promise<LiveBundles> {
+/** `undefined` in a checkout without what is needed to build, which somebody runs rather than works in. */
+async function openLive(log: (line: string) => void): Promise<LiveBundles | undefined> {
 	// The bundler is no part of the package: it needs esbuild and the sources.
 	const compiled = import.meta.url.endsWith('.js');
-	const bundler = (await import(new URL(compiled ? 'dist/bundler.js' : 'bundler.ts', ROOT).href)) as {
-		openLiveBundles(log: (line: string) => void): LiveBundles;
-	};
-	return bundler.openLiveBundles(log);
+	try {
+		const bundler = (await import(new URL(compiled ? 'dist/bundler.js' : 'bundler.ts', ROOT).href)) as {
+			openLiveBundles(log: (line: string) => void): LiveBundles;
+		};
+		return bundler.openLiveBundles(log);
+	} catch (thrown) {
+		log(`enslavism: the scripts for browsers are served as they were last built: ${String(thrown)}`);
+		return undefined;
+	}
 }
 
 async function read(name: string, coding: Coding): Promise<Buffer> {
