@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { SCRIPTS } from '../../bundler.js';
 import { BOUND, inEachBrowser, run } from '../support/browsers.js';
 import '../support/e2e-globals.js';
 
@@ -155,6 +157,24 @@ describe('a master in development', () => {
 		}
 		checkout.add('', 'src/wire/errors.ts');
 		assert.match(await checkout.script('client.mjs'), /sourceMappingURL/);
+	});
+});
+
+describe('a built master in a checkout, as npm start runs it', () => {
+	it('builds what it serves from the source, too', BOUND, async () => {
+		const master = await startMaster(ROOT, './dist/index.js', { NODE_ENV: '' });
+		try {
+			const options = SCRIPTS.get('client.js');
+			assert.ok(options);
+			const { outputFiles = [] } = await build(options);
+			const script = outputFiles.find(({ path }) => path.endsWith('.js'));
+			const served = await (await fetch(`${master.url}/enslavism/client.js`)).text();
+			assert.equal(served, script?.text);
+			assert.notEqual(served, readFileSync(join(ROOT, 'dist/browser/client.js'), 'utf8'));
+			assert.deepEqual(master.log, []);
+		} finally {
+			master.child.kill();
+		}
 	});
 });
 
