@@ -20,6 +20,17 @@ const ROOMS = {
 	streams: 'src/streams/browser',
 };
 
+/**
+ * What each module gives. Told here, so that one that does not build has them as well, even at its first build: a module that lacks what
+ * is imported from it ends all of the page's before it can say anything.
+ */
+const NAMES: Record<string, string> = {
+	'client.mjs': 'EnslavismError, MasterConnection, SlaveConnection',
+	'slave.mjs': 'EnslavismError, Slave',
+	'signal.mjs': 'Echo, EnslavismError, Introducer, Peers, SharedState, relay, streamOf, upgrade',
+	'streams.mjs': 'EnslavismError, MasterConnection, MuxStream, StreamClient, StreamServer',
+};
+
 /** What esbuild is told for each script, by its name: `client.js`, `client.mjs` and so on. */
 export const SCRIPTS: ReadonlyMap<string, BuildOptions> = new Map(
 	Object.entries(ROOMS).flatMap(([room, folder]) => [
@@ -94,9 +105,11 @@ class LiveBundle {
 	}
 }
 
-/** What a page runs instead of a script that does not build. */
+/** What a page runs instead of a script that does not build: a module throws, so that nobody goes on without what it imports. */
 function brokenScript(name: string, problem: string): string {
-	return `console.error(${JSON.stringify(`Enslavism: ${name} does not build\n${problem}`)});\n`;
+	const message = JSON.stringify(`Enslavism: ${name} does not build\n${problem}`);
+	const names = NAMES[name];
+	return names === undefined ? `console.error(${message});\n` : `export let ${names};\nthrow new Error(${message});\n`;
 }
 
 async function describe(thrown: unknown): Promise<string> {

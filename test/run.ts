@@ -1,8 +1,9 @@
 /**
  * Runs every test: `npm test`, or `npm test -- wire e2e/demo` for the files whose path has one of these words in it.
  *
- * The tests in real browsers come last, by themselves: a browser that starts takes the processor from whoever
- * measures time beside it. Those in networks have the machine to themselves. All parts are reported as one run of node's own test runner.
+ * `npm run check` comes first, alone: it builds what others read. The tests in real browsers come last, by themselves: a browser
+ * that starts takes the processor from whoever measures time beside it. Those in networks have the machine to themselves. All parts
+ * are reported as one run of node's own test runner.
  */
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -32,6 +33,9 @@ const isIn = (folder: string, file: string): boolean => relative(FOLDER, file).s
 
 /** Tests with real browsers in them. */
 const inBrowsers = (file: string): boolean => isIn('e2e', file) || isIn('netlab', file);
+
+/** The test that runs `npm run check`. */
+const isCheck = (file: string): boolean => relative(FOLDER, file) === 'check.test.ts';
 
 /** The sums that node's runner gives at the end of a run, such as `pass 12`. */
 const SUM = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
@@ -71,7 +75,8 @@ if (files.some(inBrowsers)) {
 }
 if (files.some((file) => isIn('netlab', file))) ensureNetlab();
 const parts = [
-	files.filter((file) => !inBrowsers(file)),
+	files.filter(isCheck),
+	files.filter((file) => !isCheck(file) && !inBrowsers(file)),
 	files.filter((file) => isIn('e2e', file)),
 	files.filter((file) => isIn('netlab', file)),
 ];

@@ -22,9 +22,6 @@ export interface LiveBundles {
 /** Below this path the master serves its bundles. */
 const PREFIX = '/enslavism/';
 
-/** Nothing that a master answers is to be taken for something else than it says. */
-const NOSNIFF = { 'x-content-type-options': 'nosniff' };
-
 /** Every bundle, and its source map. */
 const NAME = /^(client|slave|signal|streams)\.(js|mjs)(\.map)?$/;
 
@@ -32,8 +29,14 @@ const NAME = /^(client|slave|signal|streams)\.(js|mjs)(\.map)?$/;
 const CODINGS: readonly Coding[] = ['br', 'gzip', 'identity'];
 const PLAIN: readonly Coding[] = ['identity'];
 
-/** What is said of a file whether it is sent or not. */
-const ALWAYS = { ...NOSNIFF, 'cache-control': 'no-cache', vary: 'accept-encoding' };
+/** What is said of a file whether it is sent or not. It holds no secret: pages of every origin may import it, isolated ones too. */
+const ALWAYS = {
+	'x-content-type-options': 'nosniff',
+	'access-control-allow-origin': '*',
+	'cross-origin-resource-policy': 'cross-origin',
+	'cache-control': 'no-cache',
+	vary: 'accept-encoding',
+};
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
@@ -52,7 +55,7 @@ function inDevelopment(): boolean {
 export class Bundles {
 	readonly #cache = new Map<string, Promise<Bundle | undefined>>();
 	readonly #log: (line: string) => void;
-	#live: Promise<LiveBundles> | undefined;
+	#live: Promise<LiveBundles | undefined> | undefined;
 
 	constructor(log: (line: string) => void) {
 		this.#log = log;
@@ -64,7 +67,7 @@ export class Bundles {
 		const name = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : '';
 		if (!NAME.test(name)) return false;
 		if (request.method !== 'GET' && request.method !== 'HEAD') {
-			response.writeHead(405, { ...NOSNIFF, allow: 'GET, HEAD' }).end();
+			response.writeHead(405, { ...ALWAYS, allow: 'GET, HEAD' }).end();
 			return true;
 		}
 		const coding = codingFor(request.headers['accept-encoding'], inDevelopment() ? PLAIN : CODINGS);
@@ -76,23 +79,25 @@ export class Bundles {
 			(bundle) => answer(request, response, { name, coding, bundle }),
 			(error: unknown) => {
 				this.#log(`enslavism: ${name} cannot be served: ${String(error)}`);
-				response.writeHead(500, { ...NOSNIFF, ...TEXT }).end('The bundle cannot be read\n');
+				response.writeHead(500, { ...ALWAYS, ...TEXT }).end('The bundle cannot be read\n');
 			},
 		);
 		return true;
 	}
 
+	/** Resolves when nothing is built any more, whatever had failed. */
 	async close(): Promise<void> {
 		const live = this.#live;
 		this.#live = undefined;
-		await (await live)?.close();
+		await (await live)?.close().catch(() => {});
 	}
 
 	async #get(name: string, coding: Coding): Promise<Bundle | undefined> {
 		if (inDevelopment()) {
 			this.#live ??= openLive(this.#log);
-			const body = await (await this.#live).get(name);
-			return body && bundleOf(body);
+			const live = await this.#live;
+			const body = await live?.get(name);
+			if (live !== undefined) return body && bundleOf(body);
 		}
 		const key = `${name} ${coding}`;
 		let bundle = this.#cache.get(key);
@@ -105,13 +110,19 @@ export class Bundles {
 	}
 }
 
-async function openLive(log: (line: string) => void): Promise<LiveBundles> {
+/** `undefined` in a checkout without what is needed to build, which somebody runs rather than works in. */
+async function openLive(log: (line: string) => void): Promise<LiveBundles | undefined> {
 	// The bundler is no part of the package: it needs esbuild and the sources.
 	const compiled = import.meta.url.endsWith('.js');
-	const bundler = (await import(new URL(compiled ? 'dist/bundler.js' : 'bundler.ts', ROOT).href)) as {
-		openLiveBundles(log: (line: string) => void): LiveBundles;
-	};
-	return bundler.openLiveBundles(log);
+	try {
+		const bundler = (await import(new URL(compiled ? 'dist/bundler.js' : 'bundler.ts', ROOT).href)) as {
+			openLiveBundles(log: (line: string) => void): LiveBundles;
+		};
+		return bundler.openLiveBundles(log);
+	} catch (thrown) {
+		log(`enslavism: the scripts for browsers are served as they were last built: ${String(thrown)}`);
+		return undefined;
+	}
 }
 
 async function read(name: string, coding: Coding): Promise<Buffer> {
@@ -138,7 +149,7 @@ function answer(
 	{ name, coding, bundle }: { name: string; coding: Coding; bundle: Bundle | undefined },
 ): void {
 	if (bundle === undefined) {
-		response.writeHead(404, NOSNIFF).end();
+		response.writeHead(404, ALWAYS).end();
 		return;
 	}
 	const { body, etag } = bundle;

@@ -128,7 +128,7 @@ export type MasterEvents = {
  * other.
  */
 export class Master extends Emitter<MasterEvents> {
-	/** Resolves when the master listens; rejects with `listen-failed`. */
+	/** Resolves when the master listens; rejects with `listen-failed`, or with `link-closed` when it is closed before. */
 	readonly ready: Promise<void>;
 
 	readonly #web: WebServer;
@@ -141,6 +141,7 @@ export class Master extends Emitter<MasterEvents> {
 	readonly #heartbeat: Heartbeat;
 	readonly #tokens: ResumeTokens;
 	#serviceLinks = 0;
+	#neverReady: (error: EnslavismError) => void = () => {};
 	#closing: Promise<void> | undefined;
 
 	/**
@@ -188,9 +189,10 @@ export class Master extends Emitter<MasterEvents> {
 			trustProxy: options.trustProxy,
 			report: (error) => this.#report(error),
 		});
-		let settle: { resolve(): void; reject(error: Error): void };
+		let listens = (): void => {};
 		this.ready = new Promise((resolve, reject) => {
-			settle = { resolve, reject };
+			listens = resolve;
+			this.#neverReady = reject;
 		});
 		this.ready.catch(() => {});
 		this.#web = new WebServer(where, {
@@ -200,10 +202,10 @@ export class Master extends Emitter<MasterEvents> {
 				answerOther(request, response, { ...this.counts, services: this.#services.map(({ name }) => name) }),
 			listening: () => {
 				this.#hub.listening();
-				settle.resolve();
+				listens();
 			},
 			error: (cause) => {
-				settle.reject(new EnslavismError('listen-failed', `the master cannot listen: ${cause.message}`, { cause }));
+				this.#neverReady(new EnslavismError('listen-failed', `the master cannot listen: ${cause.message}`, { cause }));
 				this.#report(cause);
 			},
 		});
@@ -234,6 +236,7 @@ export class Master extends Emitter<MasterEvents> {
 	}
 
 	async #close({ spread = spreadOf(this.counts.clients), deadline = WAITS.socketClose }: MasterCloseOptions) {
+		this.#neverReady(new EnslavismError('link-closed', 'the master is closed'));
 		// Slaves come back first, so that clients find them there.
 		this.#hub.close(
 			(kind) => RETURN_AFTER + Math.random() * (kind === 'slave' ? Math.min(spread, SLAVES_SPREAD) : spread),

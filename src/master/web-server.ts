@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
 
 /** An `http.Server` or `https.Server`. */
 export type AnyServer = Server | HttpsServer;
@@ -69,14 +70,19 @@ function attach(server: AnyServer, handlers: WebHandlers): () => void {
 			if (handlers.request(request, response)) return true;
 		}
 		if (attached && event === 'upgrade') {
-			const [request, socket, head] = args as [IncomingMessage, Duplex, Buffer];
-			if (handlers.upgrade(request, socket, head)) return true;
-			if (server.listeners('upgrade').every((each) => each === ignore)) return refuseUpgrade(socket);
+			const [request, socket, head] = args as [IncomingMessage, Socket, Buffer];
+			const isOurs = /\bwebsocket\b/i.test(request.headers.upgrade ?? '');
+			if (isOurs && handlers.upgrade(request, socket, head)) return true;
+			if (server.listeners('upgrade').every((each) => each === ignore)) {
+				if (isOurs) refuse(socket, 404, 'Not Found', 'Not found');
+				else giveBack(server, request, socket, head);
+				return true;
+			}
 		}
 		return Reflect.apply(before, this, [event, ...args]);
 	};
 	server.emit = emit as typeof server.emit;
-	// Without a listener Node takes an upgrade for a plain request.
+	// Without a listener Node takes an upgrade for a plain request; with one, every request that offers any protocol for an upgrade.
 	server.on('upgrade', ignore);
 	server.on('error', handlers.error);
 	server.on('listening', handlers.listening);
@@ -91,9 +97,56 @@ function attach(server: AnyServer, handlers: WebHandlers): () => void {
 
 function ignore(): void {}
 
-function refuseUpgrade(socket: Duplex): true {
-	refuse(socket, 404, 'Not Found', 'Not found');
-	return true;
+/** Headers of an upgrade: without them Node takes the same request for a plain one. */
+const OF_UPGRADES = /^(upgrade|http2-settings)$/i;
+
+/** So many headers Node tells of, unless the server says otherwise. */
+const MOST_HEADERS = 1000;
+
+/** As Node keeps it: the answer that is being sent on this socket. */
+type AnsweringSocket = Socket & { _httpMessage?: ServerResponse | null };
+
+/**
+ * Gives a request that wants another protocol than WebSockets (HTTP/2 as curl and Java ask for it) back to its server, which may answer as
+ * if it had not (RFC 9110, section 7.8): on the same connection, from its first byte on.
+ */
+function giveBack(server: AnyServer, request: IncomingMessage, socket: Socket, head: Buffer): void {
+	const before = (socket as AnsweringSocket)._httpMessage;
+	if (before) {
+		// Pipelined. Node has let go of the socket, but the answers before go first.
+		const drain = (): boolean => before.emit('drain');
+		socket.on('error', ignore).on('drain', drain);
+		before.once('close', () => {
+			socket.off('error', ignore).off('drain', drain);
+			giveBack(server, request, socket, head);
+		});
+		return;
+	}
+	if (!socket.writable) return;
+	const most = (server.maxHeadersCount ?? MOST_HEADERS) || Number.POSITIVE_INFINITY;
+	if (request.rawHeaders.length / 2 >= most) {
+		// The rest is dropped, which may have told the length of the body.
+		refuse(socket, 431, 'Request Header Fields Too Large', 'Too many headers');
+		return;
+	}
+	socket.unshift(Buffer.concat([plainHead(request), head]));
+	// The time that a connection may be idle between requests.
+	socket.setTimeout(0);
+	// How a server is given a connection, see Node's documentation of the events.
+	server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+}
+
+/** The head of a request as it came, but for the wish for an upgrade. */
+function plainHead({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+	const lines = [`${method} ${url} HTTP/${httpVersion}`];
+	for (let at = 0; at < rawHeaders.length; at += 2) {
+		const [name = '', value = ''] = rawHeaders.slice(at, at + 2);
+		if (OF_UPGRADES.test(name)) continue;
+		const isConnection = name.toLowerCase() === 'connection';
+		const options = isConnection ? value.split(',').filter((each) => !OF_UPGRADES.test(each.trim())) : [value];
+		if (options.length > 0) lines.push(`${name}: ${options.join(',')}`);
+	}
+	return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
 /** Answers an upgrade request with an error and closes its socket. */

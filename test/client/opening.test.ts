@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
+import { MasterConnection } from '../../src/client/node.js';
 import type { Master, MasterOptions } from '../../src/index.js';
 import { nodePlatform } from '../../src/peer/node/index.js';
 import type { CreatePeer } from '../../src/peer/rtc.js';
 import { MasterToClient, readMessage } from '../../src/wire/index.js';
-import { clientFor, masterFor, seen, slaveFor } from '../support/stage.js';
+import { clientFor, coded, masterFor, seen, slaveFor } from '../support/stage.js';
 import { Inbox, next, within } from '../support/wait.js';
 
 /** A client's link as it is now, to be cut. */
@@ -98,5 +99,17 @@ describe('a session that is being opened when the link of its client is lost', (
 		await within(opened, 'the session', SOON);
 		await connected;
 		assert.deepEqual([asked.items.length, slaveCo.path], [1, 'rtc']);
+	});
+});
+
+describe('a client in Node', () => {
+	it('must be told the URL of its master', () => {
+		assert.throws(
+			() => new MasterConnection(),
+			(thrown: Error) => {
+				assert.match(thrown.message, /URL.*ws:\/\//);
+				return coded('bad-url')(thrown);
+			},
+		);
 	});
 });

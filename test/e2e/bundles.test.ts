@@ -5,7 +5,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { SCRIPTS } from '../../bundler.js';
 import { BOUND, inEachBrowser, run } from '../support/browsers.js';
 import '../support/e2e-globals.js';
 
@@ -38,14 +41,10 @@ async function startMaster(root: string, entry: string, env: NodeJS.ProcessEnv):
 class Checkout {
 	readonly master: MasterProcess;
 	readonly #root: string;
-	readonly #source: string;
-	readonly #original: string;
 
 	private constructor(root: string, master: MasterProcess) {
 		this.#root = root;
 		this.master = master;
-		this.#source = join(root, 'src/client/global.ts');
-		this.#original = readFileSync(this.#source, 'utf8');
 	}
 
 	static async open(): Promise<Checkout> {
@@ -56,9 +55,9 @@ class Checkout {
 		return new Checkout(root, await startMaster(root, './src/index.ts', { NODE_ENV: '' }));
 	}
 
-	/** Adds a line to the client's source, in place of the one added before. */
-	add(line: string): void {
-		writeFileSync(this.#source, `${this.#original}\n${line}\n`);
+	/** Adds a line to a source, of the client's classic script by default, in place of the one added before. */
+	add(line: string, source = 'src/client/global.ts'): void {
+		writeFileSync(join(this.#root, source), `${readFileSync(join(ROOT, source), 'utf8')}\n${line}\n`);
 	}
 
 	async script(name = 'client.js'): Promise<string> {
@@ -148,29 +147,85 @@ describe('a master in development', () => {
 		assert.match(await checkout.script('slave.mjs'), /sourceMappingURL/);
 		assert.equal(master.child.exitCode, null);
 	});
+
+	it('gives modules that do not build the names of those that do', BOUND, async () => {
+		checkout.add('const broken = ;', 'src/wire/errors.ts');
+		for (const room of ['client', 'slave', 'signal', 'streams']) {
+			const broken = await checkout.script(`${room}.mjs`);
+			const built = (await import(join(ROOT, `dist/browser/${room}.mjs`))) as object;
+			assert.deepEqual(/^export let (.*);\nthrow /.exec(broken)?.[1]?.split(', '), Object.keys(built));
+		}
+		checkout.add('', 'src/wire/errors.ts');
+		assert.match(await checkout.script('client.mjs'), /sourceMappingURL/);
+	});
+});
+
+describe('a built master in a checkout, as npm start runs it', () => {
+	it('builds what it serves from the source, too', BOUND, async () => {
+		const master = await startMaster(ROOT, './dist/index.js', { NODE_ENV: '' });
+		try {
+			const options = SCRIPTS.get('client.js');
+			assert.ok(options);
+			const { outputFiles = [] } = await build(options);
+			const script = outputFiles.find(({ path }) => path.endsWith('.js'));
+			const served = await (await fetch(`${master.url}/enslavism/client.js`)).text();
+			assert.equal(served, script?.text);
+			assert.notEqual(served, readFileSync(join(ROOT, 'dist/browser/client.js'), 'utf8'));
+			assert.deepEqual(master.log, []);
+		} finally {
+			master.child.kill();
+		}
+	});
 });
 
 inEachBrowser('the scripts of a master', (suite) => {
-	it('show on the console that they do not build', BOUND, async () => {
+	it('show on the console that they do not build, also to a page that imports from them', BOUND, async () => {
 		const checkout = await Checkout.open();
 		try {
-			checkout.add('const broken = ;');
+			checkout.add('const broken = ;', 'src/wire/errors.ts');
 			const site = await suite.site();
-			const page = await suite.page(`${site.url}/empty`);
-			await run(
-				page,
-				(src) =>
-					new Promise<void>((resolve) => {
-						const script = document.createElement('script');
-						script.onload = () => resolve();
-						document.head.append(Object.assign(script, { src }));
-					}),
-				`${checkout.master.url}/enslavism/client.js`,
-			);
-			assert.match(page.problems.join('\n'), /client\.js does not build.*global\.ts/s);
+			for (const name of ['client.js', 'client.mjs']) {
+				const page = await suite.page(`${site.url}/empty`);
+				await run(
+					page,
+					(src) => {
+						const text = `import { MasterConnection } from '${src}'; new MasterConnection();`;
+						const how = src.endsWith('.mjs') ? { type: 'module', text } : { src };
+						document.head.append(Object.assign(document.createElement('script'), how));
+					},
+					`${checkout.master.url}/enslavism/${name}`,
+				);
+				while (page.problems.length === 0) await sleep(20);
+				const [problem = '', ...more] = page.problems;
+				assert.ok(problem.includes(`${name} does not build`) && problem.includes('errors.ts'), problem);
+				assert.deepEqual(more, []);
+			}
 		} finally {
 			checkout.close();
 		}
+	});
+
+	it('work in pages of another origin, as a module and with crossorigin', BOUND, async () => {
+		const home = await suite.site();
+		const site = await suite.site({ origins: [home.url] });
+		const slave = await site.slave('one');
+		const page = await suite.page(`${home.url}/empty`);
+		const slaves = await run(
+			page,
+			async (url) => {
+				const script = Object.assign(document.createElement('script'), { crossOrigin: 'anonymous' });
+				const loaded = new Promise((resolve) => script.addEventListener('load', resolve));
+				document.head.append(Object.assign(script, { src: `${url}/enslavism/client.js` }));
+				const module = (await import(`${url}/enslavism/client.mjs`)) as { MasterConnection: typeof MasterConnection };
+				await loaded;
+				const masters = [new MasterConnection(url), new module.MasterConnection(url)];
+				await Promise.all(masters.map((master) => master.ready));
+				return masters.map((master) => master.slaves.map(({ id }) => id));
+			},
+			site.url,
+		);
+		assert.deepEqual(slaves, [[slave.id], [slave.id]]);
+		assert.deepEqual(page.problems, []);
 	});
 
 	it('reach pages compressed', BOUND, async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -95,47 +95,114 @@ describe('the built package', () => {
 		}
 	});
 
-	it('types all entries, for Node and for bundlers', { timeout: 60_000 }, async () => {
-		// Inside the package, so that its name leads to itself.
-		const folder = await mkdtemp(join(ROOT, 'dist', 'types-'));
-		const source = `
+	it('brings the types along that its own name', async () => {
+		const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+			dependencies: Record<string, string>;
+		};
+		const named = new Set<string>();
+		for (const file of await readdir(join(ROOT, 'dist'), { recursive: true })) {
+			if (!file.endsWith('.d.ts') || file === 'bundler.d.ts') continue;
+			const text = await readFile(join(ROOT, 'dist', file), 'utf8');
+			for (const [, name = ''] of text.matchAll(/(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g)) named.add(name);
+		}
+		for (const name of named) {
+			if (name.startsWith('node:')) continue;
+			const types = `@types/${name}`;
+			for (const needed of existsSync(join(ROOT, 'node_modules', types)) ? [name, types] : [name]) {
+				assert.ok(needed in dependencies, `${needed} is a dependency`);
+			}
+		}
+		assert.ok(named.has('ws'));
+	});
+
+	describe('types all entries', () => {
+		const MAIN = `
 			import { Master, Slave, type ClientConnection, type Channel } from 'enslavism';
-			import { MasterConnection, type SlaveConnection } from 'enslavism/client';
-			import { Slave as PageSlave } from 'enslavism/slave';
-			import { type MuxStream, StreamClient, StreamServer } from 'enslavism/streams';
-			export async function start(url: string): Promise<Channel> {
+			export async function start(url: string): Promise<void> {
 				const slave: Slave = await new Slave(url, new Map([['name', 'one']]), { token: 'x' });
 				slave.on('offer', (reject, offer) => reject(String(offer.client.auth)));
-				slave.on('connection', (client: ClientConnection) => client.on('datachannel', (channel) => {
+				slave.on('connection', (client: ClientConnection) => client.on('datachannel', (channel: Channel) => {
 					const label: string = channel.label;
 					channel.on('message', (event) => event.data satisfies string | ArrayBuffer);
 					channel.send(label);
 				}));
-				await PageSlave.connect(url, null);
+			}
+			export const master = new Master(0);
+			master.on('clientconnection', (ws) => ws.readyState satisfies 0 | 1 | 2 | 3);
+			// @ts-expect-error: the socket has a type
+			master.on('clientconnection', (ws) => ws.nothing);
+		`;
+		const EITHER = `
+			import { MasterConnection, type Channel, type SlaveConnection } from 'enslavism/client';
+			import { Mux } from 'enslavism/mux';
+			import { Echo, Introducer, Peers, relay, SharedState } from 'enslavism/signal';
+			import { Slave } from 'enslavism/slave';
+			import { StreamClient, StreamServer } from 'enslavism/streams';
+			export async function start(url: string): Promise<Channel> {
+				await Slave.connect(url, null);
 				const master = new MasterConnection(url, { auth: { token: 'x' } });
 				master.on('slaveremoved', (gone: SlaveConnection) => gone.userData satisfies unknown);
-				const server: StreamServer = StreamServer(master, { maxStreams: 1 }, (stream) => stream.pipe(stream));
-				server.listen('echo').on('error', ({ code }) => code satisfies string);
-				const stream: MuxStream = new StreamClient(master).connect('echo', { any: 1 }, { signal: AbortSignal.timeout(1) });
-				stream.end('hello');
 				// @ts-expect-error: there is no such event
 				master.on('slavechanged', () => {});
 				const [first] = master.slaves;
 				return first!.createDataChannel('a', { ordered: false, maxRetransmits: 0 });
 			}
-			export const master = new Master(0);
+			export const inPage = () => new MasterConnection();
+			export const services = (url: string) => [
+				new Echo(url, 'room').on('message', ({ data }) => data satisfies string | ArrayBuffer),
+				new Introducer(url).join('key'),
+				new Peers(url, 'room', { data: { name: 'Ada' } }),
+				relay(url, { namespace: 'room', local: 'a', remote: 'b' }),
+				new SharedState(url, 'room').set('map', 'desert'),
+			];
+			export const others = [Mux, StreamClient, StreamServer];
 		`;
-		try {
-			await writeFile(join(folder, 'use.mts'), source);
-			await writeFile(join(folder, 'use.cts'), `import enslavism = require('enslavism'); new enslavism.Master(0);`);
-			const tsc = join(ROOT, 'node_modules/.bin/tsc');
-			const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--ignoreConfig'];
-			const node = ['--module', 'nodenext', '--lib', 'es2023', '--types', 'node'];
-			await exec(tsc, [...strict, ...node, join(folder, 'use.mts'), join(folder, 'use.cts')], { cwd: ROOT });
-		} catch (failed) {
-			assert.fail(String((failed as { stdout: string }).stdout || failed));
-		} finally {
-			await rm(folder, { recursive: true });
+		const NODE = `
+			import { MuxServer, util } from 'enslavism/mux';
+			import { type MuxStream, MasterConnection, StreamClient, StreamServer } from 'enslavism/streams';
+			new MuxServer(0).on('connection', (connection) => connection.on('stream', (stream) => util.sendFile('x', stream)));
+			const master = new MasterConnection('ws://localhost:8080');
+			const server: StreamServer = StreamServer(master, { maxStreams: 1 }, (stream) => stream.pipe(stream));
+			server.listen('echo').on('error', ({ code }) => code satisfies string);
+			const stream: MuxStream = new StreamClient(master).connect('echo', { any: 1 }, { signal: AbortSignal.timeout(1) });
+			stream.end('hello');
+		`;
+		const PAGE = `
+			import { MasterConnection, StreamClient, StreamServer } from 'enslavism/streams';
+			const master = new MasterConnection();
+			StreamServer(master, ({ readable, writable }) => readable.pipeTo(writable)).listen('echo');
+			const { readable } = StreamClient(master).connect('echo');
+			readable satisfies ReadableStream<Uint8Array>;
+		`;
+		const REQUIRE = `import enslavism = require('enslavism'); new enslavism.Master(0);`;
+		const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom'];
+		for (const [whom, options, files] of [
+			['Node', ['--module', 'nodenext', '--lib', 'es2023'], { MAIN, EITHER, NODE, REQUIRE }],
+			['bundlers', bundler, { MAIN, EITHER, NODE }],
+			[
+				'bundlers that say that they are for browsers',
+				[...bundler, '--customConditions', 'browser'],
+				{ MAIN, EITHER, PAGE },
+			],
+		] as const) {
+			it(`for ${whom}`, { timeout: 60_000 }, async () => {
+				// Inside the package, so that its name leads to itself.
+				const folder = await mkdtemp(join(ROOT, 'dist', 'types-'));
+				const paths: string[] = [];
+				try {
+					for (const [name, source] of Object.entries(files)) {
+						paths.push(join(folder, name === 'REQUIRE' ? `${name}.cts` : `${name}.mts`));
+						await writeFile(paths.at(-1) as string, source);
+					}
+					const tsc = join(ROOT, 'node_modules/.bin/tsc');
+					const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--ignoreConfig'];
+					await exec(tsc, [...strict, ...options, '--types', 'node', ...paths], { cwd: ROOT });
+				} catch (failed) {
+					assert.fail(String((failed as { stdout: string }).stdout || failed));
+				} finally {
+					await rm(folder, { recursive: true });
+				}
+			});
 		}
 	});
 });

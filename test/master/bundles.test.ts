@@ -21,9 +21,9 @@ function askIn(port: number, codings: string, headers: Record<string, string> = 
 	return ask(port, `/enslavism/${path}`, { headers: { 'accept-encoding': codings, ...headers } });
 }
 
-/** An installed package that was built to these files, and a server that serves them; its port. */
-async function installed(t: TestContext, files: Record<string, string | Buffer>): Promise<number> {
-	const root = mkdtempSync(join(tmpdir(), 'enslavism-installed-'));
+/** A package that was built to these files, and a server that serves them. */
+async function packageWith(t: TestContext, files: Record<string, string | Buffer>) {
+	const root = mkdtempSync(join(tmpdir(), 'enslavism-package-'));
 	t.after(() => rmSync(root, { recursive: true }));
 	writeFileSync(join(root, 'package.json'), '{"type":"module"}');
 	for (const file of ['bundles.ts', 'content-coding.ts']) {
@@ -32,13 +32,14 @@ async function installed(t: TestContext, files: Record<string, string | Buffer>)
 	mkdirSync(join(root, 'dist/browser'), { recursive: true });
 	for (const [name, content] of Object.entries(files)) writeFileSync(join(root, 'dist/browser', name), content);
 	const module = (await import(pathToFileURL(join(root, 'src/master/bundles.ts')).href)) as { Bundles: typeof Bundles };
-	const bundles = new module.Bundles(() => {});
+	const lines: string[] = [];
+	const bundles = new module.Bundles((line) => lines.push(line));
 	const server = createServer((request, response) => bundles.serve(request, response)).listen(0);
 	t.after(() => {
 		server.close();
 		server.closeAllConnections();
 	});
-	return (server.address() as AddressInfo).port;
+	return { root, bundles, lines, port: (server.address() as AddressInfo).port };
 }
 
 function inProduction(t: TestContext): void {
@@ -77,6 +78,23 @@ for (const [mode, set] of [
 			assert.deepEqual([again.status, again.body, again.headers.etag], [304, '', etag]);
 			const other = await ask(port, '/enslavism/client.js', { headers: { 'if-none-match': '"x"' } });
 			assert.equal(other.status, 200);
+		});
+
+		it('may be used by pages of every origin, and so may what is said in their place', async (t) => {
+			set(t);
+			const { port } = await masterFor(t);
+			const { etag } = (await ask(port, '/enslavism/client.js')).headers;
+			for (const [status, options] of [
+				[200, {}],
+				[304, { headers: { 'if-none-match': etag } }],
+				[405, { method: 'POST' }],
+				[406, { headers: { 'accept-encoding': '*;q=0' } }],
+			] as const) {
+				const { headers, ...answer } = await ask(port, '/enslavism/client.js', options);
+				assert.equal(answer.status, status);
+				assert.equal(headers['access-control-allow-origin'], '*');
+				assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+			}
 		});
 
 		it('are only read', async (t) => {
@@ -216,7 +234,7 @@ describe('an installed package', () => {
 	const SCRIPT = `console.log('one');\n`.repeat(100);
 
 	it('compresses what it holds', async (t) => {
-		const port = await installed(t, { 'client.js': SCRIPT });
+		const { port } = await packageWith(t, { 'client.js': SCRIPT });
 		for (const [coding, decompress] of [
 			['gzip', gunzipSync],
 			['br', brotliDecompressSync],
@@ -228,7 +246,30 @@ describe('an installed package', () => {
 	});
 
 	it('says so if a script cannot be read', async (t) => {
-		const port = await installed(t, {});
+		const { port } = await packageWith(t, {});
 		assert.equal((await askIn(port, 'gzip')).status, 500);
+	});
+
+	it('reads each script once for each coding', async (t) => {
+		const { port, root } = await packageWith(t, { 'client.js': SCRIPT });
+		const ask = async () => [(await askIn(port, 'br')).bytes, (await askIn(port, 'identity')).bytes];
+		const first = await ask();
+		rmSync(join(root, 'dist/browser/client.js'));
+		assert.deepEqual(await ask(), first);
+	});
+});
+
+describe('a checkout without the tools to build', () => {
+	it('serves the scripts as they were built, says so once, and closes', async (t) => {
+		const { root, bundles, lines, port } = await packageWith(t, {
+			'client.js': 'the client',
+			'slave.mjs': 'the slave',
+		});
+		// It finds no esbuild there.
+		cpSync(join(SRC, '../bundler.ts'), join(root, 'bundler.ts'));
+		assert.equal((await askIn(port, 'br')).body, 'the client');
+		assert.equal((await askIn(port, 'br', {}, 'slave.mjs')).body, 'the slave');
+		assert.match(lines.join('\n'), /^enslavism: .* as they were last built: .*esbuild.*$/);
+		await bundles.close();
 	});
 });

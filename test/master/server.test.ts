@@ -145,10 +145,11 @@ describe('a master on a port', { concurrency: true }, () => {
 		await assert.rejects(ask(port, '/'), { code: 'ECONNREFUSED' });
 	});
 
-	it('can be closed at once', async () => {
+	it('can be closed at once, and is never ready then', async () => {
 		const master = new Master(0);
 		await within(master.close(), 'the close');
 		assert.equal(master.address(), null);
+		await assert.rejects(within(master.ready, 'ready'), coded('link-closed'));
 	});
 
 	it('closes though a link does not answer, and though a decision is not made', async (t) => {
@@ -193,6 +194,20 @@ describe('a master on a server of the user', () => {
 		const master = masterOn(t, server);
 		await within(master.ready, 'ready');
 		await meet(t, `ws://localhost:${port}`);
+	});
+
+	it('is never ready when it is closed before the server listens', async (t) => {
+		const server = serverFor(t);
+		const master = masterOn(t, server);
+		await within(master.close(), 'the close');
+		await assert.rejects(within(master.ready, 'ready'), coded('link-closed'));
+		await listening(server);
+	});
+
+	it('stays ready when it is closed', async (t) => {
+		const { master } = await masterFor(t);
+		await master.close();
+		await master.ready;
 	});
 
 	it('reports that the server cannot listen', async (t) => {

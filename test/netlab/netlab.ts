@@ -4,7 +4,7 @@
  * programs run there. Linux and root only; {@link whyNoNetlab} tells what is missing.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,7 @@ interface Answer {
 /** What keeps this process from making networks, in a few words; `undefined` if nothing does. */
 export function whyNoNetlab(needed: Program[] = ['ip', 'iptables', 'python3']): string | undefined {
 	if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root';
-	if (!existsSync('/dev/net/tun')) return 'needs /dev/net/tun';
+	if (!canOpen('/dev/net/tun')) return 'needs /dev/net/tun';
 	const missing = missingPackages(needed);
 	if (missing.length > 0) return `needs apt-get install ${missing.join(' ')}`;
 	return mayMakeNamespaces() ? undefined : 'needs the right to make network namespaces';
@@ -81,6 +81,16 @@ function isInstalled(program: string): boolean {
 			return false;
 		}
 	});
+}
+
+/** A container may show a device that it does not give. */
+function canOpen(device: string): boolean {
+	try {
+		closeSync(openSync(device, 'r+'));
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 function mayMakeNamespaces(): boolean {

@@ -10,7 +10,7 @@ import type { DescriptionType, RtcChannel, RtcPeer } from '../../src/peer/rtc.js
 import { sdpToSend } from '../../src/peer/sdp.js';
 import { Peers } from '../../src/signal/node.js';
 import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
-import { plots } from './plots.js';
+import { logged, plots } from './plots.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -174,9 +174,10 @@ async function caught(): Promise<void> {
 	process.on('uncaughtException', (error) => uncaught.push(error));
 	for (const where of Object.keys(plots)) {
 		uncaught.length = 0;
+		logged.length = 0;
 		const ok = await plots[where]?.(where).catch(String);
 		const stacks = uncaught.map((error) => (error instanceof Error ? error.stack : String(error)));
-		say(JSON.stringify({ where, ok, stacks }));
+		say(JSON.stringify({ where, ok, stacks, logged }));
 	}
 	say('done');
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,10 @@ export async function launchFirefox(executablePath: string): Promise<Browser> {
 		extraPrefsFirefox: PREFERENCES,
 		env: { ...process.env, HOME: home },
 	});
-	const cleanUp = (): void => rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+	const cleanUp = (): void => {
+		letGo(native.process());
+		rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+	};
 	return {
 		newPage: async (options: PageOptions = {}) => {
 			const { width = 1280, height = 800, touch = false, cookies = {}, cookiesFor = '' } = options;
@@ -39,10 +43,19 @@ export async function launchFirefox(executablePath: string): Promise<Browser> {
 			cleanUp();
 		},
 		close: async () => {
-			await native.close();
-			cleanUp();
+			try {
+				await native.close();
+			} finally {
+				cleanUp();
+			}
 		},
 	};
+}
+
+/** Processes that Firefox leaves behind may keep its pipes open, and those would keep the test's process from ending. */
+function letGo(child: ChildProcess | null): void {
+	for (const pipe of [child?.stdin, child?.stdout, child?.stderr]) pipe?.destroy();
+	child?.unref();
 }
 
 class FirefoxPage implements Page {

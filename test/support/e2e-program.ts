@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,8 @@ export interface Program {
 	readonly output: string;
 	/** Waits until it has printed something like this. Rejects if it ends before. */
 	says(pattern: RegExp): Promise<RegExpExecArray>;
+	/** Its exit code when it has ended, `null` if a signal ended it. */
+	readonly ended: Promise<number | null>;
 	/** Presses Ctrl-C; resolves with its exit code when it has ended, `null` if a signal ended it. */
 	interrupt(): Promise<number | null>;
 	/** Sends it SIGTERM; resolves in the same way. */
@@ -22,11 +25,40 @@ export interface Program {
 
 /** Runs a TypeScript program, given by its path in the repository. */
 export function runProgram(file: string, args: string[], env: NodeJS.ProcessEnv): Program {
-	const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
-		cwd: ROOT,
-		env: { ...process.env, ...env },
-	});
-	const ended = once(child, 'exit') as Promise<[number | null]>;
+	const command = ['--import', 'tsx', file, ...args];
+	const child = spawn(process.execPath, command, { cwd: ROOT, env: { ...process.env, ...env } });
+	return programOf(child, file, (signal) => child.kill(signal));
+}
+
+/** `npm start` at a terminal, where Ctrl-C reaches every process of it. `running` tells how many there are (Linux only). */
+export function npmStart(env: NodeJS.ProcessEnv): Program & { running(): number } {
+	const child = spawn('npm', ['start'], { cwd: ROOT, env: { ...process.env, ...env }, detached: true });
+	const group = child.pid as number;
+	const program = programOf(child, 'npm start', (signal) => process.kill(-group, signal));
+	return Object.assign(program, { running: () => sizeOf(group) });
+}
+
+/** How many processes of a group have not ended. Those that only wait to be collected have. */
+function sizeOf(group: number): number {
+	const isIn = (pid: string): boolean => {
+		try {
+			const [state = '', , its] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+				.replace(/^.*\) /s, '')
+				.split(' ');
+			return Number(its) === group && !'ZX'.includes(state);
+		} catch {
+			return false;
+		}
+	};
+	return readdirSync('/proc').filter(isIn).length;
+}
+
+function programOf(
+	child: ChildProcessWithoutNullStreams,
+	name: string,
+	signal: (name: NodeJS.Signals) => unknown,
+): Program {
+	const ended = once(child, 'exit').then(([code]) => code as number | null);
 	let output = '';
 	let heard: () => void = () => {};
 	for (const stream of [child.stdout, child.stderr]) {
@@ -37,6 +69,7 @@ export function runProgram(file: string, args: string[], env: NodeJS.ProcessEnv)
 	}
 	child.once('exit', () => heard());
 	return {
+		ended,
 		get output() {
 			return output;
 		},
@@ -44,22 +77,26 @@ export function runProgram(file: string, args: string[], env: NodeJS.ProcessEnv)
 			for (;;) {
 				const found = pattern.exec(output);
 				if (found !== null) return found;
-				if (child.exitCode !== null) throw new Error(`${file} ended without saying ${pattern}:\n${output}`);
+				if (child.exitCode !== null) throw new Error(`${name} ended without saying ${pattern}:\n${output}`);
 				await new Promise<void>((resolve) => {
 					heard = resolve;
 				});
 			}
 		},
 		async interrupt() {
-			child.kill('SIGINT');
-			return (await ended)[0];
+			signal('SIGINT');
+			return ended;
 		},
 		async terminate() {
-			child.kill('SIGTERM');
-			return (await ended)[0];
+			signal('SIGTERM');
+			return ended;
 		},
 		async close() {
-			if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+			try {
+				signal('SIGKILL');
+			} catch {
+				// Nothing is left.
+			}
 			await ended;
 		},
 	};

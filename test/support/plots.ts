@@ -44,10 +44,13 @@ async function echoSlave(url: string): Promise<Slave> {
 
 type Plot = (where: string) => Promise<boolean>;
 
+/** What masters logged, because nobody listens to their `error`. */
+export const logged: string[] = [];
+
 /** Sets the stage with a bystander, lets `act` provoke the listener, and asks whether the bystander's session goes on. */
 function plot(act: (stage: Stage) => Promise<unknown>): Plot {
 	return async (where) => {
-		const master = new Master(0, { tick: 1, log: () => {} });
+		const master = new Master(0, { tick: 1, log: (line) => logged.push(line) });
 		await master.ready;
 		const url = `ws://localhost:${master.address()?.port}`;
 		const [slave, other] = [await new Slave(url, 'slave'), await echoSlave(url)];
@@ -231,6 +234,28 @@ export const plots: Record<string, Plot> = {
 		const another = new MasterConnection(url);
 		await another.ready;
 		another.close();
+	}),
+	'master slaveauth': plot(async ({ master, url, listener }) => {
+		master.on('slaveauth', listener);
+		await provoke(new Slave(url));
+	}),
+	'master slaveauth, async': plot(async ({ master, url, listener }) => {
+		master.on('slaveauth', async () => {
+			await turns();
+			listener();
+		});
+		await provoke(new Slave(url));
+	}),
+	'master clientauth': plot(async ({ master, url, listener }) => {
+		master.on('clientauth', listener);
+		await provoke(new MasterConnection(url).ready);
+	}),
+	'master clientauth, async': plot(async ({ master, url, listener }) => {
+		master.on('clientauth', async () => {
+			await turns();
+			listener();
+		});
+		await provoke(new MasterConnection(url).ready);
 	}),
 	'master error': plot(async ({ master, url, listener }) => {
 		master.on('error', listener);
