@@ -23,7 +23,7 @@ export class Introducer extends BaseIntroducer {
 	 * @param id what others see, 1 to 256 characters; a random one by default
 	 * @throws EnslavismError `bad-url`, `bad-option`, `bad-auth`
 	 */
-	constructor(masterUrl: string, id?: string, options?: SignalOptions) {
+	constructor(masterUrl?: string, id?: string, options?: SignalOptions) {
 		super(host, masterUrl, id, options);
 	}
 }

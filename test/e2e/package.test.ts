@@ -150,7 +150,7 @@ describe('the built package', () => {
 			export const inPage = () => new MasterConnection();
 			export const services = (url: string) => [
 				new Echo(url, 'room').on('message', ({ data }) => data satisfies string | ArrayBuffer),
-				new Introducer(url).join('key'),
+				new Introducer().join('key'),
 				new Peers(url, 'room', { data: { name: 'Ada' } }),
 				relay(url, { namespace: 'room', local: 'a', remote: 'b' }),
 				new SharedState(url, 'room').set('map', 'desert'),
