@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
-import { Slave, type SlaveOptions } from '../../src/index.js';
+import { type ClientConnection, Slave, type SlaveOptions } from '../../src/index.js';
 import { nodePlatform } from '../../src/peer/node/index.js';
 import type { CreatePeer, RtcPeer } from '../../src/peer/rtc.js';
 import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
-import { clientFor, coded, masterFor, runningOver, seen, slaveFor } from '../support/stage.js';
+import { clientFor, coded, echo, masterFor, messagesOf, runningOver, seen, slaveFor } from '../support/stage.js';
 import { stunServerFor } from '../support/stun.js';
 import { freePort, gatewayFor, udpFor } from '../support/udp.js';
 import { next, turns, within } from '../support/wait.js';
@@ -317,6 +317,37 @@ describe('the UDP port of a slave', () => {
 		}
 		const other = await freePort();
 		await slaveFor(t, url, 0, undefined, { port: other });
+	});
+
+	it('is shared with sessions of a slave that has lost its master for good, and free after the last of them', async (t) => {
+		const [first, second] = await Promise.all([masterFor(t), masterFor(t)]);
+		const port = await freePort();
+		const ended = await slaveFor(t, first.url, 0, undefined, { port, reconnect: false });
+		echo(ended);
+		const old = await seen(clientFor(t, first.url), ended.id);
+		const channel = await old.createDataChannel('x', { early: false });
+		const closed = next(ended, 'close');
+		await first.master.close();
+		await closed;
+		const elsewhere = await slaveFor(t, second.url, 0, undefined, { port: await freePort() });
+		elsewhere.close();
+		const began = performance.now();
+		const slave = await slaveFor(t, second.url, 0, undefined, { port });
+		assert.ok(performance.now() - began < WAITS.portFree / 2, 'nobody has to let go of it');
+		const slaveCo = await seen(clientFor(t, second.url), slave.id);
+		await slaveCo.connect();
+		await runningOver('rtc', slaveCo);
+		slave.close();
+		const answers = messagesOf(channel);
+		channel.send('still here');
+		await answers.count(1);
+		assert.equal(old.path, 'rtc');
+		const bound = { port, bindAddress: '127.0.0.1' };
+		await assert.rejects(new Slave(second.url, 0, undefined, bound), coded('listen-failed'));
+		const over = next(ended.connections[0] as ClientConnection, 'close');
+		old.close();
+		await over;
+		await slaveFor(t, second.url, 0, undefined, bound);
 	});
 
 	it('is the first free one of a range', async (t) => {
