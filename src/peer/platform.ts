@@ -23,8 +23,8 @@ export interface AddressOptions {
 	bindAddress?: string;
 	/**
 	 * Where clients reach the port from outside, if that is not an address of this machine: `address` or `address:port`,
-	 * one or several; names are resolved once. Told in place of this machine's addresses, in the directory and in every
-	 * session. Default: the addresses of this machine, and what a STUN server tells.
+	 * one or several; names are resolved again every minute. Told in place of this machine's addresses, in the directory
+	 * and in every session. Default: the addresses of this machine, and what a STUN server tells.
 	 */
 	publicAddress?: string | readonly string[];
 	/** Whether clients may learn the addresses from the directory, and so connect sooner. Default `true`. */

@@ -1,5 +1,8 @@
 /** Where a Node slave can be reached, and who is told. */
 import assert from 'node:assert/strict';
+import dns from 'node:dns/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { isIP } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
 import { type ClientConnection, Slave, type SlaveOptions } from '../../src/index.js';
@@ -11,7 +14,7 @@ import { RawLink } from '../support/raw-link.js';
 import { clientFor, coded, echo, masterFor, messagesOf, runningOver, seen, slaveFor } from '../support/stage.js';
 import { stunServerFor } from '../support/stun.js';
 import { freePort, gatewayFor, udpFor } from '../support/udp.js';
-import { next, turns, within } from '../support/wait.js';
+import { Inbox, next, turns, within } from '../support/wait.js';
 
 const OUTSIDE = { address: '198.51.100.7', port: 40_000 };
 const ELSEWHERE = { address: '203.0.113.9', port: 50_000 };
@@ -54,6 +57,27 @@ const addressesIn = (sdp: string) =>
 		sdp.matchAll(/^a=candidate:(?:\S+ ){4}(\S+) (\d+) typ (\S+)/gm),
 		([, address, port, type]) => `${type} ${address}:${port}`,
 	);
+
+/** Knows these addresses of every name, or none where `knows` is `undefined`. */
+function resolverFor(t: TestContext, knows: string[] | undefined) {
+	const resolver = { knows, asked: new Inbox<string>() };
+	t.mock.method(dns, 'lookup', async (name: string) => {
+		resolver.asked.put(name);
+		if (resolver.knows === undefined) throw new Error(`nobody knows ${name}`);
+		return resolver.knows.map((address) => ({ address, family: isIP(address) }));
+	});
+	mockedFor(t);
+	return resolver;
+}
+
+/** Modules that have imported the mocked functions of Node by name have the mocks, until the test is over. */
+function mockedFor(t: TestContext): void {
+	syncBuiltinESMExports();
+	t.after(() => {
+		t.mock.restoreAll();
+		syncBuiltinESMExports();
+	});
+}
 
 describe('the public address of a slave', () => {
 	const options: SlaveOptions = { publicAddress: [`${OUTSIDE.address}:${OUTSIDE.port}`, '2001:db8::7'] };
@@ -123,6 +147,29 @@ describe('the public address of a slave', () => {
 		const told = of(slave.id)?.direct?.candidates.map((each) => each.split(' ').slice(4, 6).join(' ')) ?? [];
 		assert.ok(told.includes(`127.0.0.1 ${port}`) || told.includes(`::1 ${port}`), told.join());
 		assert.deepEqual(told.slice(-3), ['192.0.2.1 7', '2001:db8::1 8', `2001:db8::2 ${port}`]);
+	});
+
+	it('is looked up again where it is a name: told when it changed, and kept while nobody knows it', async (t) => {
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const names = resolverFor(t, ['192.0.2.1', '192.0.2.2']);
+		const { url } = await masterFor(t);
+		const slave = await slaveFor(t, url, 0, undefined, { publicAddress: 'game.example:7' });
+		const { until, link } = await directoryFor(t, url);
+		const looked = async (knows: string[] | undefined) => {
+			names.knows = knows;
+			const before = names.asked.items.length;
+			t.mock.timers.tick(WAITS.reflexive);
+			await names.asked.count(before + 1);
+			await turns(10);
+		};
+		await looked(['192.0.2.2', '192.0.2.1']);
+		await looked(undefined);
+		await looked(['192.0.2.9']);
+		const isThere = ([candidate = '', ...more]: string[]) => candidate.includes(' 192.0.2.9 7 ') && more.length === 0;
+		await until(slave.id, isThere);
+		assert.equal(link.said.items.filter(({ t }) => t === 'delta').length, 1, 'told only when it was another');
+		const { sdp } = await answerOf(t, link, slave.id);
+		assert.deepEqual(addressesIn(sdp), ['host 192.0.2.9:7']);
 	});
 });
 

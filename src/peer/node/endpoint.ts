@@ -7,7 +7,7 @@ import type { DirectInfo } from '../direct.js';
 import type { Endpoint, EndpointOptions } from '../platform.js';
 import type { CreatePeer, IceServer } from '../rtc.js';
 import { type Certificate, ownCertificate, readCertificate } from './certificate.js';
-import { publicCandidates, publishing } from './public-addresses.js';
+import { PublicAddresses, publishing } from './public-addresses.js';
 import { createAnswerer, type Socket } from './rtc.js';
 import { takePort, type UdpPort } from './udp-port.js';
 
@@ -22,7 +22,8 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
 	let endpoint: NodeEndpoint | undefined;
 	try {
 		const { publicAddress } = options;
-		const named = publicAddress === undefined ? undefined : await publicCandidates(publicAddress, port.port);
+		const named = publicAddress === undefined ? undefined : new PublicAddresses(publicAddress, port.port);
+		await named?.resolve();
 		endpoint = new NodeEndpoint(port, certificate, options, named);
 		await endpoint.ready;
 		return endpoint;
@@ -41,6 +42,9 @@ class NodeEndpoint implements Endpoint {
 	readonly #port: UdpPort;
 	readonly #certificate: Certificate;
 	readonly #createAnchor: CreatePeer;
+	/** Those that the operator has named. */
+	readonly #named: PublicAddresses | undefined;
+	readonly #isPublished: boolean;
 	/** Whether the addresses have to be found: the operator has not named them, and they are to be published. */
 	readonly #finds: boolean;
 	/** URLs of STUN servers, which tell an address outside. */
@@ -52,19 +56,19 @@ class NodeEndpoint implements Endpoint {
 	/** A connection to nobody: it holds the port, and tells this end's addresses. */
 	#anchor: { close(): void } | undefined;
 	#interfaces = '';
-	/** Looks at the interfaces since the servers were asked. */
+	/** Looks at the interfaces since servers were asked. */
 	#looks = 0;
 	readonly #timer: NodeJS.Timeout;
 	#closed = false;
 
-	/** @param named the candidates of the addresses that the operator has named, if any */
-	constructor(port: UdpPort, certificate: Certificate, options: EndpointOptions, named: string[] | undefined) {
-		const isPublished = options.direct !== false;
+	constructor(port: UdpPort, certificate: Certificate, options: EndpointOptions, named: PublicAddresses | undefined) {
 		this.#port = port;
 		this.#certificate = certificate;
 		this.#servers = stunServers(options.iceServers);
-		this.#finds = named === undefined && isPublished;
-		this.#candidates = isPublished ? (named ?? []) : [];
+		this.#named = named;
+		this.#isPublished = options.direct !== false;
+		this.#finds = named === undefined && this.#isPublished;
+		this.#candidates = this.#isPublished ? (named?.candidates ?? []) : [];
 		const { bindAddress } = port;
 		const socket: Socket = { port: port.port, bindAddress, certificate, hold: () => port.hold() };
 		this.#createAnchor = createAnswerer(socket);
@@ -114,13 +118,19 @@ class NodeEndpoint implements Endpoint {
 		});
 	}
 
-	/** Looks for addresses when there are others than before, and where a server tells them, now and then. */
+	/** Looks for addresses when there are others than before, and where servers tell them, now and then. */
 	async #look(): Promise<void> {
 		const interfaces = JSON.stringify(
 			Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address)),
 		);
-		const isOld = this.#finds && this.#servers.length > 0 && ++this.#looks * WAITS.addresses >= WAITS.reflexive;
-		if (interfaces === this.#interfaces && !isOld) return;
+		const isOld = ++this.#looks * WAITS.addresses >= WAITS.reflexive;
+		if (isOld) this.#looks = 0;
+		if (isOld && this.#named?.mayChange) {
+			await this.#named.resolve();
+			this.#publish(this.#named.candidates);
+		}
+		const asks = isOld && this.#finds && this.#servers.length > 0;
+		if (interfaces === this.#interfaces && !asks) return;
 		await this.#gather();
 		this.#interfaces = interfaces;
 	}
@@ -128,14 +138,14 @@ class NodeEndpoint implements Endpoint {
 	/** Rejects with what the library throws. */
 	async #gather(): Promise<void> {
 		const urls = this.#finds ? this.#servers : [];
-		this.#looks = 0;
+		if (urls.length > 0) this.#looks = 0;
 		let inside: string[] = [];
 		const outside: string[] = [];
 		const tell = (isWhole: boolean): void => {
 			// What is known of outside is true until the servers have had their time to answer.
 			if (isWhole || outside.length > 0) this.#outside = outside;
 			if (isWhole) this.#isReady();
-			this.#found([...inside, ...this.#outside]);
+			if (this.#finds) this.#publish([...inside, ...this.#outside].slice(0, LIMITS.directCandidates));
 		};
 		const peer = this.#createAnchor(urls.length === 0 ? NO_SERVERS : { iceServers: [{ urls }] });
 		peer.onicecandidate = ({ candidate: own }) => {
@@ -158,10 +168,8 @@ class NodeEndpoint implements Endpoint {
 		tell(urls.length === 0);
 	}
 
-	#found(found: string[]): void {
-		if (!this.#finds || this.#closed) return;
-		const candidates = found.slice(0, LIMITS.directCandidates);
-		if (candidates.join() === this.#candidates.join()) return;
+	#publish(candidates: string[]): void {
+		if (!this.#isPublished || this.#closed || candidates.join() === this.#candidates.join()) return;
 		this.#candidates = candidates;
 		this.#changed?.();
 	}

@@ -4,26 +4,63 @@ import { isIP } from 'node:net';
 import { EnslavismError, messageOf } from '../../wire/index.js';
 import * as LIMITS from '../../wire/limits.js';
 
-/**
- * The candidates of these addresses, without the `candidate:` before them.
- *
- * @param named `address` or `address:port`, one or several
- * @param port of those that name none
- * @throws EnslavismError `bad-option` for what is no address, or a name that cannot be resolved
- */
-export async function publicCandidates(named: string | readonly string[], port: number): Promise<string[]> {
-	const candidates: string[] = [];
-	for (const each of [named].flat()) {
-		const [host, ownPort] = splitAddress(each, port);
-		for (const address of await resolved(host)) {
-			const preference = isIP(address) === 6 ? 65_535 : 65_534;
-			const number = candidates.length + 1;
-			// RFC 8445 section 5.1.2.1, for a host candidate.
-			const priority = 126 * 2 ** 24 + preference * 2 ** 8 + 255 - number;
-			candidates.push(`${number} 1 UDP ${priority} ${address} ${ownPort} typ host`);
+/** The addresses that an operator has named, as candidates. */
+export class PublicAddresses {
+	/** Without the `candidate:` before them. */
+	candidates: string[] = [];
+	readonly #named: readonly [host: string, port: number][];
+	/** What each name stood for last. */
+	readonly #known = new Map<string, string[]>();
+
+	/**
+	 * @param named `address` or `address:port`, one or several
+	 * @param port of those that name none
+	 * @throws EnslavismError `bad-option` for what is no address
+	 */
+	constructor(named: string | readonly string[], port: number) {
+		this.#named = [named].flat().map((each) => splitAddress(each, port));
+	}
+
+	/** Whether there is a name among them, which may stand for other addresses tomorrow. */
+	get mayChange(): boolean {
+		return this.#named.some(([host]) => isIP(host) === 0);
+	}
+
+	/**
+	 * Finds what the names stand for now. One that cannot be resolved stands for what it did last.
+	 *
+	 * Rejects with EnslavismError `bad-option` for one that never could.
+	 */
+	async resolve(): Promise<void> {
+		const candidates: string[] = [];
+		for (const [host, port] of this.#named) {
+			for (const address of await this.#addressesOf(host)) {
+				const preference = isIP(address) === 6 ? 65_535 : 65_534;
+				const number = candidates.length + 1;
+				// RFC 8445 section 5.1.2.1, for a host candidate.
+				const priority = 126 * 2 ** 24 + preference * 2 ** 8 + 255 - number;
+				candidates.push(`${number} 1 UDP ${priority} ${address} ${port} typ host`);
+			}
+		}
+		this.candidates = candidates.slice(0, LIMITS.directCandidates);
+	}
+
+	async #addressesOf(host: string): Promise<string[]> {
+		if (isIP(host) !== 0) return [host];
+		const known = this.#known.get(host);
+		try {
+			const found = (await lookup(host, { all: true })).map(({ address }) => address);
+			// Servers tell several addresses in another order each time.
+			if (known?.length === found.length && found.every((each) => known.includes(each))) return known;
+			this.#known.set(host, found);
+			return found;
+		} catch (cause) {
+			if (known !== undefined) return known;
+			throw new EnslavismError('bad-option', `publicAddress "${host}" cannot be resolved: ${messageOf(cause)}`, {
+				cause,
+			});
 		}
 	}
-	return candidates.slice(0, LIMITS.directCandidates);
 }
 
 /** What a connection tells the other end of this one's addresses. */
@@ -35,12 +72,12 @@ export interface Publication {
 }
 
 /**
- * Has connections tell the other end these candidates where they would tell the addresses of this machine, which
+ * Has connections tell the other end these addresses where they would tell the addresses of this machine, which
  * nobody can reach from outside. What servers say of this end (reflexive and relayed candidates) stays.
  */
-export function publishing(candidates: readonly string[]): Publication {
+export function publishing(addresses: PublicAddresses): Publication {
 	return {
-		description: (sdp) => withCandidates(sdp, candidates),
+		description: (sdp) => withCandidates(sdp, addresses.candidates),
 		candidate: (candidate) => !isHost(candidate),
 	};
 }
@@ -57,17 +94,6 @@ function withCandidates(sdp: string, candidates: readonly string[]): string {
 
 function isHost(candidate: string): boolean {
 	return / typ host\b/.test(candidate);
-}
-
-async function resolved(host: string): Promise<string[]> {
-	if (isIP(host) !== 0) return [host];
-	try {
-		return (await lookup(host, { all: true })).map(({ address }) => address);
-	} catch (cause) {
-		throw new EnslavismError('bad-option', `publicAddress "${host}" cannot be resolved: ${messageOf(cause)}`, {
-			cause,
-		});
-	}
 }
 
 /** `address`, `address:port`, `[IPv6]:port`. */
