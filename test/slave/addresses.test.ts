@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import dns from 'node:dns/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { isIP } from 'node:net';
+import os from 'node:os';
 import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
 import { type ClientConnection, Slave, type SlaveOptions } from '../../src/index.js';
@@ -12,7 +13,7 @@ import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire
 import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
 import { clientFor, coded, echo, masterFor, messagesOf, runningOver, seen, slaveFor } from '../support/stage.js';
-import { stunServerFor } from '../support/stun.js';
+import { type StunServer, stunServerFor } from '../support/stun.js';
 import { freePort, gatewayFor, udpFor } from '../support/udp.js';
 import { Inbox, next, turns, within } from '../support/wait.js';
 
@@ -69,6 +70,24 @@ function resolverFor(t: TestContext, knows: string[] | undefined) {
 	mockedFor(t);
 	return resolver;
 }
+
+/** The interfaces of this machine, with one whose address a test can change. */
+function interfacesFor(t: TestContext) {
+	const { networkInterfaces } = os;
+	const base = { netmask: '255.255.255.0', family: 'IPv4', mac: '', internal: false, cidr: null } as const;
+	let count = 0;
+	const fake = () => ({ ...networkInterfaces(), fake: [{ ...base, address: `192.0.2.${count}` }] });
+	t.mock.method(os, 'networkInterfaces', fake);
+	mockedFor(t);
+	return {
+		change(): void {
+			count++;
+		},
+	};
+}
+
+/** Time for what must not happen: there is no event to wait for. */
+const nothing = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 /** Modules that have imported the mocked functions of Node by name have the mocks, until the test is over. */
 function mockedFor(t: TestContext): void {
@@ -239,6 +258,60 @@ describe('the address of a slave outside', () => {
 		const candidates = await until(slave.id, isOutside(ELSEWHERE));
 		assert.equal(candidates.filter((each) => each.includes('srflx')).length, 1);
 		assert.equal(count(), before + 1, 'told only when it was another');
+	});
+
+	it('stays while nobody tells it, until the interfaces are others; then it is asked for at once', async (t) => {
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const interfaces = interfacesFor(t);
+		const stun = await stunServerFor(t, OUTSIDE);
+		const { url } = await masterFor(t);
+		const { until, of, link } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: [{ urls: stun.url }] });
+		await until(slave.id, isOutside(OUTSIDE));
+		const isInside = (candidates: string[]) => candidates.length > 0 && !candidates.join().includes('srflx');
+		const ask = async (says: typeof stun.says, wait: number) => {
+			stun.says = says;
+			const asked = stun.asked.items.length;
+			t.mock.timers.tick(wait);
+			await stun.asked.count(asked + 1);
+		};
+		await ask('error', WAITS.reflexive);
+		await nothing();
+		assert.ok(isOutside(OUTSIDE)(of(slave.id)?.direct?.candidates ?? []));
+		interfaces.change();
+		await ask('error', WAITS.addresses);
+		await until(slave.id, isInside);
+		interfaces.change();
+		await ask(ELSEWHERE, WAITS.addresses);
+		await until(slave.id, isOutside(ELSEWHERE));
+		const deltas = link.said.items.filter(({ t }) => t === 'delta').length;
+		t.mock.timers.tick(WAITS.addresses);
+		await nothing();
+		assert.deepEqual([link.said.items.filter(({ t }) => t === 'delta').length, stun.asked.items.length], [deltas, 4]);
+	});
+
+	it('is asked of another server soon where one is silent, and of each before they have a rest', async (t) => {
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const servers = await Promise.all([0, 1, 2].map(() => stunServerFor(t, 'error')));
+		const { url } = await masterFor(t);
+		const { until } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: servers.map(({ url }) => ({ urls: url })) });
+		const [first, second, third] = servers as [StunServer, StunServer, StunServer];
+		for (const each of [first, second, third]) {
+			await each.asked.count(1);
+			t.mock.timers.tick(WAITS.addresses);
+		}
+		second.says = OUTSIDE;
+		await nothing();
+		const counts = () => servers.map(({ asked }) => asked.items.length);
+		assert.deepEqual(counts(), [1, 1, 1]);
+		t.mock.timers.tick(WAITS.reflexive - WAITS.addresses);
+		await first.asked.count(2);
+		t.mock.timers.tick(WAITS.addresses);
+		await until(slave.id, isOutside(OUTSIDE));
+		t.mock.timers.tick(WAITS.reflexive);
+		await second.asked.count(3);
+		assert.deepEqual(counts(), [2, 3, 1], 'who has answered is asked again');
 	});
 
 	it('that no server tells holds nothing up for long', async (t) => {

@@ -7,6 +7,7 @@ import type { DirectInfo } from '../direct.js';
 import type { Endpoint, EndpointOptions } from '../platform.js';
 import type { CreatePeer, IceServer } from '../rtc.js';
 import { type Certificate, ownCertificate, readCertificate } from './certificate.js';
+import { Outside } from './outside.js';
 import { PublicAddresses, publishing } from './public-addresses.js';
 import { createAnswerer, type Socket } from './rtc.js';
 import { takePort, type UdpPort } from './udp-port.js';
@@ -47,10 +48,7 @@ class NodeEndpoint implements Endpoint {
 	readonly #isPublished: boolean;
 	/** Whether the addresses have to be found: the operator has not named them, and they are to be published. */
 	readonly #finds: boolean;
-	/** URLs of STUN servers, which tell an address outside. */
-	#servers: string[];
-	/** What they told last. */
-	#outside: string[] = [];
+	readonly #outside: Outside;
 	#candidates: string[];
 	#changed: (() => void) | undefined;
 	/** A connection to nobody: it holds the port, and tells this end's addresses. */
@@ -64,7 +62,7 @@ class NodeEndpoint implements Endpoint {
 	constructor(port: UdpPort, certificate: Certificate, options: EndpointOptions, named: PublicAddresses | undefined) {
 		this.#port = port;
 		this.#certificate = certificate;
-		this.#servers = stunServers(options.iceServers);
+		this.#outside = new Outside(options.iceServers);
 		this.#named = named;
 		this.#isPublished = options.direct !== false;
 		this.#finds = named === undefined && this.#isPublished;
@@ -96,11 +94,8 @@ class NodeEndpoint implements Endpoint {
 	}
 
 	use(iceServers: IceServer[]): void {
-		const servers = stunServers(iceServers);
-		if (this.#closed || servers.join() === this.#servers.join()) return;
-		this.#servers = servers;
-		// They are asked with the next look.
-		if (this.#finds) this.#interfaces = '';
+		if (this.#closed || !this.#outside.use(iceServers)) return;
+		this.#looks = Number.POSITIVE_INFINITY;
 		this.#tryToLook();
 	}
 
@@ -129,25 +124,28 @@ class NodeEndpoint implements Endpoint {
 			await this.#named.resolve();
 			this.#publish(this.#named.candidates);
 		}
-		const asks = isOld && this.#finds && this.#servers.length > 0;
-		if (interfaces === this.#interfaces && !asks) return;
+		const isElsewhere = interfaces !== this.#interfaces;
+		const asks = this.#finds && ((isOld && this.#outside.mayChange) || this.#outside.isOpen);
+		if (!isElsewhere && !asks) return;
+		if (isElsewhere) this.#outside.moved();
 		await this.#gather();
 		this.#interfaces = interfaces;
 	}
 
 	/** Rejects with what the library throws. */
 	async #gather(): Promise<void> {
-		const urls = this.#finds ? this.#servers : [];
-		if (urls.length > 0) this.#looks = 0;
+		const server = this.#finds ? this.#outside.ask() : undefined;
+		if (server !== undefined) this.#looks = 0;
 		let inside: string[] = [];
 		const outside: string[] = [];
 		const tell = (isWhole: boolean): void => {
-			// What is known of outside is true until the servers have had their time to answer.
-			if (isWhole || outside.length > 0) this.#outside = outside;
+			if (outside.length > 0) this.#outside.told(outside);
+			else if (isWhole) this.#outside.silent();
 			if (isWhole) this.#isReady();
-			if (this.#finds) this.#publish([...inside, ...this.#outside].slice(0, LIMITS.directCandidates));
+			const found = [...inside, ...this.#outside.candidates];
+			if (this.#finds) this.#publish(found.slice(0, LIMITS.directCandidates));
 		};
-		const peer = this.#createAnchor(urls.length === 0 ? NO_SERVERS : { iceServers: [{ urls }] });
+		const peer = this.#createAnchor({ iceServers: server === undefined ? [] : [{ urls: server }] });
 		peer.onicecandidate = ({ candidate: own }) => {
 			const candidate = own?.candidate ?? '';
 			if (candidate.includes('typ srflx')) outside.push(candidate.replace(/^(a=)?candidate:/, ''));
@@ -165,7 +163,7 @@ class NodeEndpoint implements Endpoint {
 		if (this.#closed) peer.close();
 		const lines = peer.localDescription?.sdp.matchAll(/^a=candidate:(.*? typ host.*?)\r?$/gm) ?? [];
 		inside = Array.from(lines, ([, candidate]) => candidate ?? '');
-		tell(urls.length === 0);
+		tell(server === undefined);
 	}
 
 	#publish(candidates: string[]): void {
@@ -173,14 +171,6 @@ class NodeEndpoint implements Endpoint {
 		this.#candidates = candidates;
 		this.#changed?.();
 	}
-}
-
-const NO_SERVERS = { iceServers: [] };
-
-/** The URLs of servers that tell an address outside, which TURN servers do as STUN servers do: over UDP, to everybody. */
-function stunServers(servers: IceServer[]): string[] {
-	const urls = servers.flatMap(({ urls }) => urls).filter((url) => /^(stun|turn):(?!.*=tcp$)/.test(url));
-	return [...new Set(urls.map((url) => url.replace(/^turn:/, 'stun:').replace(/\?.*/, '')))];
 }
 
 function certificateOf({ certificate }: EndpointOptions): Certificate {
