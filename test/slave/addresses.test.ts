@@ -168,6 +168,16 @@ describe('the public address of a slave', () => {
 		assert.deepEqual(told.slice(-3), ['192.0.2.1 7', '2001:db8::1 8', `2001:db8::2 ${port}`]);
 	});
 
+	it('is told once, however often it is named', async (t) => {
+		resolverFor(t, ['192.0.2.1', '192.0.2.2']);
+		const { url } = await masterFor(t);
+		const publicAddress = ['192.0.2.1:7', 'game.example:7', '192.0.2.1:8', '192.0.2.1:7'];
+		const slave = await slaveFor(t, url, 0, undefined, { publicAddress });
+		const { of } = await directoryFor(t, url);
+		const told = of(slave.id)?.direct?.candidates.map((each) => each.split(' ').slice(4, 6).join(' '));
+		assert.deepEqual(told, ['192.0.2.1 7', '192.0.2.2 7', '192.0.2.1 8']);
+	});
+
 	it('is looked up again where it is a name: told when it changed, and kept while nobody knows it', async (t) => {
 		t.mock.timers.enable({ apis: ['setInterval'] });
 		const names = resolverFor(t, ['192.0.2.1', '192.0.2.2']);
@@ -504,6 +514,10 @@ describe('the UDP port of a slave', () => {
 		['an address with a port above 65535', { publicAddress: '192.0.2.1:65536' }],
 		['an address with port 0', { publicAddress: '192.0.2.1:0' }],
 		['an address that is empty', { publicAddress: '' }],
+		['no address in a list', { publicAddress: [] }],
+		['more addresses than are published', { publicAddress: Array(17).fill('192.0.2.1') }],
+		['a link-local address', { publicAddress: '[fe80::1]:7' }],
+		['an address with a zone', { publicAddress: 'fe80::1%lo' }],
 		['an address of two lines', { publicAddress: '192.0.2.1\r\na=x' }],
 		['an address that is a number', { publicAddress: 5 }],
 		['a certificate that is not there', { certificate: { cert: '/nowhere', key: '/nowhere' } }],

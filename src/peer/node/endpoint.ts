@@ -1,7 +1,6 @@
 /** Where a Node slave can be reached: one UDP port of the process for all its sessions, and the addresses that lead there. */
 import { networkInterfaces } from 'node:os';
 import { EnslavismError, messageOf } from '../../wire/index.js';
-import * as LIMITS from '../../wire/limits.js';
 import * as WAITS from '../../wire/waits.js';
 import type { DirectInfo } from '../direct.js';
 import type { Endpoint, EndpointOptions } from '../platform.js';
@@ -142,8 +141,7 @@ class NodeEndpoint implements Endpoint {
 			if (outside.length > 0) this.#outside.told(outside);
 			else if (isWhole) this.#outside.silent();
 			if (isWhole) this.#isReady();
-			const found = [...inside, ...this.#outside.candidates];
-			if (this.#finds) this.#publish(found.slice(0, LIMITS.directCandidates));
+			if (this.#finds) this.#publish(this.#outside.beside(inside));
 		};
 		const peer = this.#createAnchor({ iceServers: server === undefined ? [] : [{ urls: server }] });
 		peer.onicecandidate = ({ candidate: own }) => {

@@ -1,4 +1,5 @@
 /** The address that a slave has outside: who is asked for it, and what is believed. */
+import * as LIMITS from '../../wire/limits.js';
 import type { IceServer } from '../rtc.js';
 
 /** The servers that tell it, and what they told. */
@@ -42,6 +43,15 @@ export class Outside {
 		// Until it answers.
 		this.#misses++;
 		return this.#servers[this.#turn % this.#servers.length];
+	}
+
+	/**
+	 * What is published: these, and of the machine's own as many as there is room for. An address with a zone
+	 * (RFC 4007 section 11) means something on this machine only.
+	 */
+	beside(inside: string[]): string[] {
+		const own = inside.filter((each) => !each.includes('%')).slice(0, LIMITS.directCandidates - this.candidates.length);
+		return [...own, ...this.candidates];
 	}
 
 	/** The machine has other addresses than before. */

@@ -15,10 +15,17 @@ export class PublicAddresses {
 	/**
 	 * @param named `address` or `address:port`, one or several
 	 * @param port of those that name none
-	 * @throws EnslavismError `bad-option` for what is no address
+	 * @throws EnslavismError `bad-option` for what is no address, for none, or for more than a slave may publish
 	 */
 	constructor(named: string | readonly string[], port: number) {
-		this.#named = [named].flat().map((each) => splitAddress(each, port));
+		const all = [named].flat();
+		if (all.length === 0 || all.length > LIMITS.directCandidates) {
+			throw new EnslavismError(
+				'bad-option',
+				`publicAddress takes 1 to ${LIMITS.directCandidates} addresses, not ${all.length}; without it the machine's own are told`,
+			);
+		}
+		this.#named = all.map((each) => splitAddress(each, port));
 	}
 
 	/** Whether there is a name among them, which may stand for other addresses tomorrow. */
@@ -32,17 +39,16 @@ export class PublicAddresses {
 	 * Rejects with EnslavismError `bad-option` for one that never could.
 	 */
 	async resolve(): Promise<void> {
-		const candidates: string[] = [];
+		const ends = new Set<string>();
 		for (const [host, port] of this.#named) {
-			for (const address of await this.#addressesOf(host)) {
-				const preference = isIP(address) === 6 ? 65_535 : 65_534;
-				const number = candidates.length + 1;
-				// RFC 8445 section 5.1.2.1, for a host candidate.
-				const priority = 126 * 2 ** 24 + preference * 2 ** 8 + 255 - number;
-				candidates.push(`${number} 1 UDP ${priority} ${address} ${port} typ host`);
-			}
+			for (const address of await this.#addressesOf(host)) ends.add(`${address} ${port}`);
 		}
-		this.candidates = candidates.slice(0, LIMITS.directCandidates);
+		this.candidates = [...ends].slice(0, LIMITS.directCandidates).map((end, index) => {
+			const preference = end.includes(':') ? 65_535 : 65_534;
+			// RFC 8445 section 5.1.2.1, for a host candidate.
+			const priority = 126 * 2 ** 24 + preference * 2 ** 8 + 254 - index;
+			return `${index + 1} 1 UDP ${priority} ${end} typ host`;
+		});
 	}
 
 	async #addressesOf(host: string): Promise<string[]> {
@@ -98,13 +104,20 @@ function isHost(candidate: string): boolean {
 
 /** `address`, `address:port`, `[IPv6]:port`. */
 function splitAddress(named: unknown, port: number): [host: string, port: number] {
-	if (typeof named === 'string' && isIP(named) !== 0) return [named, port];
+	const bare = typeof named === 'string' && isIP(named) !== 0 ? named : undefined;
 	const [, six, four, digits] =
 		(typeof named === 'string' && /^(?:\[(.+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(named)) || [];
-	const host = six ?? four;
+	const host = bare ?? six ?? four;
 	const own = digits === undefined ? port : Number(digits);
 	if (host === undefined || own < 1 || own > 65_535) {
 		throw new EnslavismError('bad-option', `publicAddress takes "address" or "address:port", not "${String(named)}"`);
+	}
+	// RFC 4291 section 2.5.6, RFC 4007 section 11.
+	if (isIP(host) === 6 && /^fe[89ab]|%/i.test(host)) {
+		throw new EnslavismError(
+			'bad-option',
+			`publicAddress "${host}" is link-local: only this machine's neighbours have it`,
+		);
 	}
 	return [host, own];
 }
