@@ -29,7 +29,7 @@ export interface AddressOptions {
 	publicAddress?: string | readonly string[];
 	/** Whether clients may learn the addresses from the directory, and so connect sooner. Default `true`. */
 	direct?: boolean;
-	/** Files with a certificate and its key, in PEM. Default: made for this process. */
+	/** Files with a certificate and its key, in PEM: P-256, or RSA of 1024 bits or more. Default: made for this process. */
 	certificate?: { cert: string; key: string };
 }
 
