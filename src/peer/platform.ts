@@ -15,11 +15,11 @@ export interface Platform {
 
 /** Where a slave in Node is to be reached. */
 export interface AddressOptions {
-	/** UDP port of all sessions of this process. Default: a free one. */
+	/** UDP port of all slaves and sessions of this process. Default: a free one. */
 	port?: number;
 	/** The first free port from a first to a last one, instead. */
 	portRange?: readonly [first: number, last: number];
-	/** IP address of the interface to use. Default: all. */
+	/** IP address of the interface to use. Default: that of the other slaves of this process, or all. */
 	bindAddress?: string;
 	/**
 	 * Where clients reach the port from outside, if that is not an address of this machine: `address` or `address:port`,

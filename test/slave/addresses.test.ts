@@ -480,6 +480,42 @@ describe('the UDP port of a slave', () => {
 		await slaveFor(t, second.url, 0, undefined, bound);
 	});
 
+	it('is bound to bindAddress alone, also for a slave beside it that asks for nothing', async (t) => {
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		const bindAddress = '127.0.0.2';
+		const one = await slaveFor(t, url, 0, undefined, { port, bindAddress });
+		const two = await slaveFor(t, url);
+		const { of } = await directoryFor(t, url);
+		for (const { id } of [one, two]) {
+			const told = of(id)?.direct?.candidates.map((each) => each.split(' ').slice(4, 6).join(' '));
+			assert.deepEqual(told, [`${bindAddress} ${port}`]);
+		}
+		await assert.rejects(udpFor(t, { port, address: bindAddress }), /EADDRINUSE/);
+		await udpFor(t, { port, address: '127.0.0.1' });
+		const slaveCo = await seen(clientFor(t, url), two.id);
+		await slaveCo.connect();
+		await runningOver('rtc', slaveCo);
+	});
+
+	it('is refused to a slave that wants another one than its neighbour, with the option that differs', async (t) => {
+		const { url } = await masterFor(t);
+		const [port, other] = [await freePort(), await freePort()];
+		const neighbour = await slaveFor(t, url, 0, undefined, { port });
+		const differing: [option: string, options: SlaveOptions][] = [
+			['port', { port: other }],
+			['portRange', { portRange: [other, other] }],
+			['bindAddress', { bindAddress: '127.0.0.1' }],
+			['bindAddress', { port, bindAddress: '127.0.0.1' }],
+		];
+		for (const [option, options] of differing) {
+			const refused = new Slave(url, 0, undefined, options);
+			await assert.rejects(refused, coded('listen-failed'));
+			await assert.rejects(refused, new RegExp(` ${port} of all addresses: leave ${option} out`));
+		}
+		neighbour.close();
+	});
+
 	it('is the first free one of a range', async (t) => {
 		const { url } = await masterFor(t);
 		const { port: taken } = await udpFor(t);

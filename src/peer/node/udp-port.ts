@@ -80,17 +80,20 @@ async function taken({ port, portRange, bindAddress }: AddressOptions): Promise<
 	if (bindAddress !== undefined && isIP(bindAddress) === 0) {
 		throw new EnslavismError('bad-option', `bindAddress must be an IP address, not "${bindAddress}"`);
 	}
-	const fits = (each: UdpPort) =>
-		(first === 0 || (each.port >= first && each.port <= last)) && each.bindAddress === bindAddress;
+	const fits = (each: UdpPort) => first === 0 || (each.port >= first && each.port <= last);
 	const other = [...ports].find(({ slaves }) => slaves > 0);
-	if (other !== undefined && !fits(other)) {
+	if (other !== undefined) {
+		// Who asks for nothing is reached where the others are.
+		const differs = bindAddress === undefined || bindAddress === other.bindAddress ? undefined : 'bindAddress';
+		if (fits(other) && differs === undefined) return other.take();
 		throw new EnslavismError(
 			'listen-failed',
-			`a process has one UDP port for all its slaves: another one uses ${other.port} already`,
+			`all slaves of a process are reached at one UDP port, another one's is ${other.port} of ` +
+				`${other.bindAddress ?? 'all addresses'}: leave ${differs ?? (portRange ? 'portRange' : 'port')} out, or start it in another process`,
 		);
 	}
-	const shared = other ?? [...ports].find(fits);
-	if (shared !== undefined) return shared.take();
+	const left = [...ports].find((each) => fits(each) && each.bindAddress === bindAddress);
+	if (left !== undefined) return left.take();
 	for (let tried = first; ; ) {
 		try {
 			// To the native library it would be the same socket, whatever address that is bound to.
