@@ -125,7 +125,7 @@ class NodeEndpoint implements Endpoint {
 		}
 		const isElsewhere = interfaces !== this.#interfaces;
 		const asks = this.#finds && ((isOld && this.#outside.mayChange) || this.#outside.isOpen);
-		if (!isElsewhere && !asks) return;
+		if (this.#closed || (!isElsewhere && !asks)) return;
 		if (isElsewhere) this.#outside.moved();
 		await this.#gather();
 		this.#interfaces = interfaces;
