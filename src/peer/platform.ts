@@ -15,21 +15,21 @@ export interface Platform {
 
 /** Where a slave in Node is to be reached. */
 export interface AddressOptions {
-	/** UDP port of all sessions of this process. Default: a free one. */
+	/** UDP port of all slaves and sessions of this process. Default: a free one. */
 	port?: number;
 	/** The first free port from a first to a last one, instead. */
 	portRange?: readonly [first: number, last: number];
-	/** IP address of the interface to use. Default: all. */
+	/** IP address of the interface to use. Default: that of the other slaves of this process, or all. */
 	bindAddress?: string;
 	/**
 	 * Where clients reach the port from outside, if that is not an address of this machine: `address` or `address:port`,
-	 * one or several; names are resolved once. Told in place of this machine's addresses, in the directory and in every
-	 * session. Default: the addresses of this machine, and what a STUN server tells.
+	 * one or several; names are resolved again every minute. Told in place of this machine's addresses, in the directory
+	 * and in every session. Default: the addresses of this machine, and what a STUN server tells.
 	 */
 	publicAddress?: string | readonly string[];
 	/** Whether clients may learn the addresses from the directory, and so connect sooner. Default `true`. */
 	direct?: boolean;
-	/** Files with a certificate and its key, in PEM. Default: made for this process. */
+	/** Files with a certificate and its key, in PEM: P-256, or RSA of 1024 bits or more. Default: made for this process. */
 	certificate?: { cert: string; key: string };
 }
 

@@ -1,5 +1,5 @@
-import type { Platform } from '../peer/index.js';
-import type { AuthData, MasterToSlave, Read } from '../wire/index.js';
+import { PATHS, type Platform } from '../peer/index.js';
+import { type AuthData, EnslavismError, type MasterToSlave, type Read } from '../wire/index.js';
 import { Slave, type SlaveOptions } from './slave.js';
 
 /** What `Slave` is to its users: a constructor whose result is awaited. */
@@ -11,7 +11,7 @@ export interface SlaveConstructor {
 	 * @param userData any JavaScript value that is data, shown to every client; at most 64 KiB when encoded
 	 * @param authData for the master's `slaveauth` listeners: an object of strings, or of JSON values
 	 * @returns a promise of the slave. It rejects with `unreachable`, `refused` (and the master's `reason`), `bad-url`,
-	 *   `bad-user-data`, `user-data-too-large`, `bad-auth`, `wrong-version` or `limit-reached`
+	 *   `bad-user-data`, `user-data-too-large`, `bad-auth`, `bad-option`, `listen-failed`, `wrong-version` or `limit-reached`
 	 */
 	new (masterUrl?: string, userData?: unknown, authData?: AuthData, options?: SlaveOptions): Promise<Slave>;
 	/** The same as `new Slave(…)`, for those who dislike awaiting a constructor. */
@@ -21,8 +21,14 @@ export interface SlaveConstructor {
 
 /** The public `Slave` of one host. `instanceof` works with it. */
 export function slaveFor(platform: Platform, read: (text: string) => Read<MasterToSlave>): SlaveConstructor {
-	const connect: SlaveConstructor['connect'] = (url, userData, auth, options) =>
-		Slave.register({ platform, read, url, userData, auth, options });
+	const connect: SlaveConstructor['connect'] = async (url, userData, auth, options = {}) => {
+		const { paths = PATHS, reconnect = true } = options;
+		// Callers without types may give anything.
+		const isList = Array.isArray(paths) && paths.length > 0 && paths.every((path) => PATHS.includes(path));
+		if (!isList || typeof reconnect !== 'boolean')
+			throw new EnslavismError('bad-option', 'paths takes a list of "rtc", "relay" or both; reconnect true or false');
+		return Slave.register({ platform, read, url, userData, auth, options });
+	};
 	function construct(...args: Parameters<typeof connect>): Promise<Slave> {
 		return connect(...args);
 	}

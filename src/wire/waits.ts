@@ -66,7 +66,7 @@ export const rtc = 10_000;
 export const direct = 4_000;
 /** How often a slave looks whether its machine has other addresses. */
 export const addresses = 10_000;
-/** How often it asks a STUN server for its address outside. */
+/** How often it asks a STUN server for its address outside, and what a name stands for. */
 export const reflexive = 60_000;
 /** How long a slave waits for its addresses before it registers without them. */
 export const gathering = 1_000;

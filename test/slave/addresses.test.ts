@@ -1,17 +1,21 @@
 /** Where a Node slave can be reached, and who is told. */
 import assert from 'node:assert/strict';
+import dns from 'node:dns/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { isIP } from 'node:net';
+import os from 'node:os';
 import { describe, it, type TestContext } from 'node:test';
 import { BaseMasterConnection } from '../../src/client/master-connection.js';
-import { Slave, type SlaveOptions } from '../../src/index.js';
+import { type ClientConnection, Slave, type SlaveOptions } from '../../src/index.js';
 import { nodePlatform } from '../../src/peer/node/index.js';
 import type { CreatePeer, RtcPeer } from '../../src/peer/rtc.js';
 import { type DirectoryEntry, MasterToClient, readMessage } from '../../src/wire/index.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { RawLink } from '../support/raw-link.js';
-import { clientFor, coded, masterFor, runningOver, seen, slaveFor } from '../support/stage.js';
-import { stunServerFor } from '../support/stun.js';
+import { clientFor, coded, echo, masterFor, messagesOf, runningOver, seen, slaveFor } from '../support/stage.js';
+import { type StunServer, stunServerFor } from '../support/stun.js';
 import { freePort, gatewayFor, udpFor } from '../support/udp.js';
-import { next, turns, within } from '../support/wait.js';
+import { Inbox, next, turns, within } from '../support/wait.js';
 
 const OUTSIDE = { address: '198.51.100.7', port: 40_000 };
 const ELSEWHERE = { address: '203.0.113.9', port: 50_000 };
@@ -54,6 +58,45 @@ const addressesIn = (sdp: string) =>
 		sdp.matchAll(/^a=candidate:(?:\S+ ){4}(\S+) (\d+) typ (\S+)/gm),
 		([, address, port, type]) => `${type} ${address}:${port}`,
 	);
+
+/** Knows these addresses of every name, or none where `knows` is `undefined`. */
+function resolverFor(t: TestContext, knows: string[] | undefined) {
+	const resolver = { knows, asked: new Inbox<string>() };
+	t.mock.method(dns, 'lookup', async (name: string) => {
+		resolver.asked.put(name);
+		if (resolver.knows === undefined) throw new Error(`nobody knows ${name}`);
+		return resolver.knows.map((address) => ({ address, family: isIP(address) }));
+	});
+	mockedFor(t);
+	return resolver;
+}
+
+/** The interfaces of this machine, with one whose address a test can change. */
+function interfacesFor(t: TestContext) {
+	const { networkInterfaces } = os;
+	const base = { netmask: '255.255.255.0', family: 'IPv4', mac: '', internal: false, cidr: null } as const;
+	let count = 0;
+	const fake = () => ({ ...networkInterfaces(), fake: [{ ...base, address: `192.0.2.${count}` }] });
+	t.mock.method(os, 'networkInterfaces', fake);
+	mockedFor(t);
+	return {
+		change(): void {
+			count++;
+		},
+	};
+}
+
+/** Time for what must not happen: there is no event to wait for. */
+const nothing = () => new Promise((resolve) => setTimeout(resolve, 100));
+
+/** Modules that have imported the mocked functions of Node by name have the mocks, until the test is over. */
+function mockedFor(t: TestContext): void {
+	syncBuiltinESMExports();
+	t.after(() => {
+		t.mock.restoreAll();
+		syncBuiltinESMExports();
+	});
+}
 
 describe('the public address of a slave', () => {
 	const options: SlaveOptions = { publicAddress: [`${OUTSIDE.address}:${OUTSIDE.port}`, '2001:db8::7'] };
@@ -124,6 +167,39 @@ describe('the public address of a slave', () => {
 		assert.ok(told.includes(`127.0.0.1 ${port}`) || told.includes(`::1 ${port}`), told.join());
 		assert.deepEqual(told.slice(-3), ['192.0.2.1 7', '2001:db8::1 8', `2001:db8::2 ${port}`]);
 	});
+
+	it('is told once, however often it is named', async (t) => {
+		resolverFor(t, ['192.0.2.1', '192.0.2.2']);
+		const { url } = await masterFor(t);
+		const publicAddress = ['192.0.2.1:7', 'game.example:7', '192.0.2.1:8', '192.0.2.1:7'];
+		const slave = await slaveFor(t, url, 0, undefined, { publicAddress });
+		const { of } = await directoryFor(t, url);
+		const told = of(slave.id)?.direct?.candidates.map((each) => each.split(' ').slice(4, 6).join(' '));
+		assert.deepEqual(told, ['192.0.2.1 7', '192.0.2.2 7', '192.0.2.1 8']);
+	});
+
+	it('is looked up again where it is a name: told when it changed, and kept while nobody knows it', async (t) => {
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const names = resolverFor(t, ['192.0.2.1', '192.0.2.2']);
+		const { url } = await masterFor(t);
+		const slave = await slaveFor(t, url, 0, undefined, { publicAddress: 'game.example:7' });
+		const { until, link } = await directoryFor(t, url);
+		const looked = async (knows: string[] | undefined) => {
+			names.knows = knows;
+			const before = names.asked.items.length;
+			t.mock.timers.tick(WAITS.reflexive);
+			await names.asked.count(before + 1);
+			await turns(10);
+		};
+		await looked(['192.0.2.2', '192.0.2.1']);
+		await looked(undefined);
+		await looked(['192.0.2.9']);
+		const isThere = ([candidate = '', ...more]: string[]) => candidate.includes(' 192.0.2.9 7 ') && more.length === 0;
+		await until(slave.id, isThere);
+		assert.equal(link.said.items.filter(({ t }) => t === 'delta').length, 1, 'told only when it was another');
+		const { sdp } = await answerOf(t, link, slave.id);
+		assert.deepEqual(addressesIn(sdp), ['host 192.0.2.9:7']);
+	});
 });
 
 describe('the address of a slave outside', () => {
@@ -192,6 +268,60 @@ describe('the address of a slave outside', () => {
 		const candidates = await until(slave.id, isOutside(ELSEWHERE));
 		assert.equal(candidates.filter((each) => each.includes('srflx')).length, 1);
 		assert.equal(count(), before + 1, 'told only when it was another');
+	});
+
+	it('stays while nobody tells it, until the interfaces are others; then it is asked for at once', async (t) => {
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const interfaces = interfacesFor(t);
+		const stun = await stunServerFor(t, OUTSIDE);
+		const { url } = await masterFor(t);
+		const { until, of, link } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: [{ urls: stun.url }] });
+		await until(slave.id, isOutside(OUTSIDE));
+		const isInside = (candidates: string[]) => candidates.length > 0 && !candidates.join().includes('srflx');
+		const ask = async (says: typeof stun.says, wait: number) => {
+			stun.says = says;
+			const asked = stun.asked.items.length;
+			t.mock.timers.tick(wait);
+			await stun.asked.count(asked + 1);
+		};
+		await ask('error', WAITS.reflexive);
+		await nothing();
+		assert.ok(isOutside(OUTSIDE)(of(slave.id)?.direct?.candidates ?? []));
+		interfaces.change();
+		await ask('error', WAITS.addresses);
+		await until(slave.id, isInside);
+		interfaces.change();
+		await ask(ELSEWHERE, WAITS.addresses);
+		await until(slave.id, isOutside(ELSEWHERE));
+		const deltas = link.said.items.filter(({ t }) => t === 'delta').length;
+		t.mock.timers.tick(WAITS.addresses);
+		await nothing();
+		assert.deepEqual([link.said.items.filter(({ t }) => t === 'delta').length, stun.asked.items.length], [deltas, 4]);
+	});
+
+	it('is asked of another server soon where one is silent, and of each before they have a rest', async (t) => {
+		t.mock.timers.enable({ apis: ['setInterval'] });
+		const servers = await Promise.all([0, 1, 2].map(() => stunServerFor(t, 'error')));
+		const { url } = await masterFor(t);
+		const { until } = await directoryFor(t, url);
+		const slave = await slaveFor(t, url, 0, undefined, { iceServers: servers.map(({ url }) => ({ urls: url })) });
+		const [first, second, third] = servers as [StunServer, StunServer, StunServer];
+		for (const each of [first, second, third]) {
+			await each.asked.count(1);
+			t.mock.timers.tick(WAITS.addresses);
+		}
+		second.says = OUTSIDE;
+		await nothing();
+		const counts = () => servers.map(({ asked }) => asked.items.length);
+		assert.deepEqual(counts(), [1, 1, 1]);
+		t.mock.timers.tick(WAITS.reflexive - WAITS.addresses);
+		await first.asked.count(2);
+		t.mock.timers.tick(WAITS.addresses);
+		await until(slave.id, isOutside(OUTSIDE));
+		t.mock.timers.tick(WAITS.reflexive);
+		await second.asked.count(3);
+		assert.deepEqual(counts(), [2, 3, 1], 'who has answered is asked again');
 	});
 
 	it('that no server tells holds nothing up for long', async (t) => {
@@ -319,6 +449,73 @@ describe('the UDP port of a slave', () => {
 		await slaveFor(t, url, 0, undefined, { port: other });
 	});
 
+	it('is shared with sessions of a slave that has lost its master for good, and free after the last of them', async (t) => {
+		const [first, second] = await Promise.all([masterFor(t), masterFor(t)]);
+		const port = await freePort();
+		const ended = await slaveFor(t, first.url, 0, undefined, { port, reconnect: false });
+		echo(ended);
+		const old = await seen(clientFor(t, first.url), ended.id);
+		const channel = await old.createDataChannel('x', { early: false });
+		const closed = next(ended, 'close');
+		await first.master.close();
+		await closed;
+		const elsewhere = await slaveFor(t, second.url, 0, undefined, { port: await freePort() });
+		elsewhere.close();
+		const began = performance.now();
+		const slave = await slaveFor(t, second.url, 0, undefined, { port });
+		assert.ok(performance.now() - began < WAITS.portFree / 2, 'nobody has to let go of it');
+		const slaveCo = await seen(clientFor(t, second.url), slave.id);
+		await slaveCo.connect();
+		await runningOver('rtc', slaveCo);
+		slave.close();
+		const answers = messagesOf(channel);
+		channel.send('still here');
+		await answers.count(1);
+		assert.equal(old.path, 'rtc');
+		const bound = { port, bindAddress: '127.0.0.1' };
+		await assert.rejects(new Slave(second.url, 0, undefined, bound), coded('listen-failed'));
+		const over = next(ended.connections[0] as ClientConnection, 'close');
+		old.close();
+		await over;
+		await slaveFor(t, second.url, 0, undefined, bound);
+	});
+
+	it('is bound to bindAddress alone, also for a slave beside it that asks for nothing', async (t) => {
+		const { url } = await masterFor(t);
+		const port = await freePort();
+		const bindAddress = '127.0.0.2';
+		const one = await slaveFor(t, url, 0, undefined, { port, bindAddress });
+		const two = await slaveFor(t, url);
+		const { of } = await directoryFor(t, url);
+		for (const { id } of [one, two]) {
+			const told = of(id)?.direct?.candidates.map((each) => each.split(' ').slice(4, 6).join(' '));
+			assert.deepEqual(told, [`${bindAddress} ${port}`]);
+		}
+		await assert.rejects(udpFor(t, { port, address: bindAddress }), /EADDRINUSE/);
+		await udpFor(t, { port, address: '127.0.0.1' });
+		const slaveCo = await seen(clientFor(t, url), two.id);
+		await slaveCo.connect();
+		await runningOver('rtc', slaveCo);
+	});
+
+	it('is refused to a slave that wants another one than its neighbour, with the option that differs', async (t) => {
+		const { url } = await masterFor(t);
+		const [port, other] = [await freePort(), await freePort()];
+		const neighbour = await slaveFor(t, url, 0, undefined, { port });
+		const differing: [option: string, options: SlaveOptions][] = [
+			['port', { port: other }],
+			['portRange', { portRange: [other, other] }],
+			['bindAddress', { bindAddress: '127.0.0.1' }],
+			['bindAddress', { port, bindAddress: '127.0.0.1' }],
+		];
+		for (const [option, options] of differing) {
+			const refused = new Slave(url, 0, undefined, options);
+			await assert.rejects(refused, coded('listen-failed'));
+			await assert.rejects(refused, new RegExp(` ${port} of all addresses: leave ${option} out`));
+		}
+		neighbour.close();
+	});
+
 	it('is the first free one of a range', async (t) => {
 		const { url } = await masterFor(t);
 		const { port: taken } = await udpFor(t);
@@ -353,6 +550,10 @@ describe('the UDP port of a slave', () => {
 		['an address with a port above 65535', { publicAddress: '192.0.2.1:65536' }],
 		['an address with port 0', { publicAddress: '192.0.2.1:0' }],
 		['an address that is empty', { publicAddress: '' }],
+		['no address in a list', { publicAddress: [] }],
+		['more addresses than are published', { publicAddress: Array(17).fill('192.0.2.1') }],
+		['a link-local address', { publicAddress: '[fe80::1]:7' }],
+		['an address with a zone', { publicAddress: 'fe80::1%lo' }],
 		['an address of two lines', { publicAddress: '192.0.2.1\r\na=x' }],
 		['an address that is a number', { publicAddress: 5 }],
 		['a certificate that is not there', { certificate: { cert: '/nowhere', key: '/nowhere' } }],

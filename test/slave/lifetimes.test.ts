@@ -81,6 +81,12 @@ describe('a process whose master, slave and client were closed', { concurrency: 
 		assert.deepEqual(await child.ended, { code: 0, signal: null, stderr: '' });
 	});
 
+	it('ends by itself when a session has gone on after that, and another slave has shared its port', async (t) => {
+		const child = childFor(t, 'outlived');
+		await child.lines.find((line) => line === 'closed');
+		assert.deepEqual(await child.ended, { code: 0, signal: null, stderr: '' });
+	});
+
 	it('ends by itself also when nothing could be opened', async (t) => {
 		const child = childFor(t, 'fails');
 		await child.lines.find((line) => line === 'closed');

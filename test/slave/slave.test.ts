@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { type ListedSlave, Slave } from '../../src/index.js';
+import { type ListedSlave, Slave, type SlaveOptions } from '../../src/index.js';
 import * as LIMITS from '../../src/wire/limits.js';
 import * as WAITS from '../../src/wire/waits.js';
 import { clientFor, coded, masterFor, seen, slaveFor, trioFor } from '../support/stage.js';
@@ -51,6 +51,17 @@ describe('new Slave', () => {
 			await Promise.all([next(slave, 'offer'), next(slave, 'connection')]);
 		}
 	});
+
+	const wrong = [{ paths: ['foo'] }, { paths: [] }, { paths: 'rtc' }, { paths: ['rtc', 'foo'] }, { reconnect: 'yes' }];
+	for (const options of wrong) {
+		it(`rejects with ${JSON.stringify(options)}, and registers nothing`, async (t) => {
+			const { master, url } = await masterFor(t);
+			const refused = new Slave(url, 0, undefined, options as unknown as SlaveOptions);
+			await assert.rejects(refused, coded('bad-option'));
+			await assert.rejects(refused, /paths takes .*; reconnect true or false/);
+			assert.equal(master.counts.slaves, 0);
+		});
+	}
 
 	it('rejects when there is nobody', async () => {
 		const server = createServer().listen(0);

@@ -78,6 +78,25 @@ async function abandoned(): Promise<void> {
 	say('closed');
 }
 
+/** The same with a session that goes on, and a slave after it that shares its port. */
+async function outlived(): Promise<void> {
+	const masters = [new Master(0), new Master(0)];
+	await Promise.all(masters.map((each) => each.ready));
+	const [first = '', second = ''] = masters.map((each) => `ws://localhost:${each.address()?.port}`);
+	const game = await new Slave(first, 'ends', undefined, { reconnect: false });
+	const client = new MasterConnection(first);
+	await client.ready;
+	await client.slaves[0]?.createDataChannel('x', { early: false });
+	const ended = new Promise((resolve) => game.once('close', resolve));
+	await masters[0]?.close();
+	await ended;
+	const next = await new Slave(second);
+	next.close();
+	await masters[1]?.close();
+	client.close();
+	say('closed');
+}
+
 /** Both ends of a WebRTC connection, with the trunk that it is made with. `opened` tells whether it came about. */
 function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<boolean> } {
 	const slave = createAnswerer({ port: 0, bindAddress: undefined, certificate: ownCertificate() })({ iceServers: [] });
@@ -219,6 +238,7 @@ const programs: Record<string, (...args: string[]) => Promise<void>> = {
 	bot,
 	ends,
 	abandoned,
+	outlived,
 	lanes,
 	fails,
 	caught,

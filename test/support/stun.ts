@@ -6,6 +6,8 @@ import { Inbox } from './wait.js';
 
 const BINDING_REQUEST = 0x0001;
 const BINDING_RESPONSE = 0x0101;
+const BINDING_ERROR = 0x0111;
+const ERROR_CODE = 0x0009;
 const XOR_MAPPED_ADDRESS = 0x0020;
 const MAGIC_COOKIE = 0x2112a442;
 
@@ -13,8 +15,8 @@ export interface StunServer {
 	readonly url: string;
 	/** The requests that were answered, each by the port that it came from. */
 	readonly asked: Inbox<number>;
-	/** What it says of whoever asks from now on; `undefined` for nothing. */
-	says: { address: string; port: number } | undefined;
+	/** What it says of whoever asks from now on: `error` that it cannot tell, `undefined` nothing. */
+	says: { address: string; port: number } | 'error' | undefined;
 }
 
 /** Starts a server on loopback. */
@@ -27,10 +29,22 @@ export async function stunServerFor(t: TestContext, says: StunServer['says']): P
 	socket.on('message', (request, from) => {
 		const { says } = server;
 		if (says === undefined || request.readUInt16BE(0) !== BINDING_REQUEST) return;
-		socket.send(answerTo(request, says), from.port, from.address);
+		socket.send(says === 'error' ? errorTo(request) : answerTo(request, says), from.port, from.address);
 		server.asked.put(from.port);
 	});
 	return server;
+}
+
+/** The same header, and one attribute: class and number of the error, 500. */
+function errorTo(request: Buffer): Buffer {
+	const answer = Buffer.alloc(28);
+	answer.writeUInt16BE(BINDING_ERROR, 0);
+	answer.writeUInt16BE(8, 2);
+	request.copy(answer, 4, 4, 20);
+	answer.writeUInt16BE(ERROR_CODE, 20);
+	answer.writeUInt16BE(4, 22);
+	answer.writeUInt16BE(0x0500, 26);
+	return answer;
 }
 
 /** Header: type, length, cookie, 12 bytes of transaction; one attribute: type, length, family, port and address, both XORed. */

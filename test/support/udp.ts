@@ -1,15 +1,15 @@
 /** UDP ports of this machine. */
-import { createSocket, type Socket } from 'node:dgram';
+import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { Inbox } from './wait.js';
 
-/** A socket with a port that nobody else can have. */
-export async function udpFor(t: TestContext): Promise<{ socket: Socket; port: number }> {
+/** A socket with a port that nobody else can have. Default: any, at all addresses. */
+export async function udpFor(t: TestContext, at: BindOptions = {}): Promise<{ socket: Socket; port: number }> {
 	const socket = createSocket('udp4');
-	socket.bind(0);
-	await once(socket, 'listening');
 	t.after(() => socket.close());
+	socket.bind({ exclusive: true, ...at });
+	await once(socket, 'listening');
 	return { socket, port: socket.address().port };
 }
 

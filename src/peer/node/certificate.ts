@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** A certificate with its key. */
@@ -21,13 +21,26 @@ export function ownCertificate(): Certificate {
 /**
  * A certificate from two files in PEM.
  *
- * @throws whatever reading or parsing them throws
+ * @throws Error for one that no session could be made with, and whatever reading or parsing them throws
  */
 export function readCertificate(paths: { cert: string; key: string }): Certificate {
 	const cert = readFileSync(paths.cert, 'utf8');
 	const key = readFileSync(paths.key, 'utf8');
-	return { cert, key, fingerprint: new X509Certificate(cert).fingerprint256 };
+	// The native library would ask for the pass phrase at the terminal.
+	if (key.includes('ENCRYPTED')) throw new Error('its key is encrypted');
+	const parsed = new X509Certificate(cert);
+	const privateKey = createPrivateKey(key);
+	if (!parsed.checkPrivateKey(privateKey)) throw new Error('the key is not that of the certificate');
+	const { asymmetricKeyType: type = '', asymmetricKeyDetails: { namedCurve, modulusLength = 0 } = {} } = privateKey;
+	if (namedCurve !== 'prime256v1' && !(type === 'rsa' && modulusLength >= LEAST_RSA_BITS)) {
+		const what = [type, namedCurve ?? (modulusLength || '')].join(' ').trim();
+		throw new Error(`its key is ${what}; it takes ec P-256, or rsa of ${LEAST_RSA_BITS} bits or more`);
+	}
+	return { cert, key, fingerprint: parsed.fingerprint256 };
 }
+
+/** What browsers take at least. With other kinds of keys than these no handshake of the native library succeeds. */
+const LEAST_RSA_BITS = 1024;
 
 /**
  * DER (X.690), as far as a certificate (RFC 5280 section 4.1) needs it. WebRTC's certificates are signed by themselves
@@ -48,8 +61,9 @@ const COMMON_NAME = der(6, Buffer.from('550403', 'hex'));
 
 const YEARS = 50;
 
-function makeCertificate(): Certificate {
-	const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** Makes one, with a key of its own. */
+export function makeCertificate(namedCurve = 'P-256'): Certificate {
+	const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
 	const name = der(SEQUENCE, der(0x31, der(SEQUENCE, COMMON_NAME, der(0x0c, Buffer.from('enslavism')))));
 	const time = (year: number): Buffer => der(0x18, Buffer.from(`${year}0101000000Z`));
 	const year = new Date().getUTCFullYear();

@@ -56,6 +56,8 @@ export interface Socket {
 	port: number;
 	bindAddress: string | undefined;
 	certificate: Certificate;
+	/** Called for each connection over it; what it gives, when that is closed. */
+	hold?(): () => void;
 }
 
 /**
@@ -70,7 +72,10 @@ export interface Socket {
  *
  * @param publication what to tell in place of this end's own addresses, if the operator has named others
  */
-export function createAnswerer({ port, bindAddress, certificate }: Socket, publication?: Publication): CreatePeer {
+export function createAnswerer(
+	{ port, bindAddress, certificate, hold }: Socket,
+	publication?: Publication,
+): CreatePeer {
 	return (config) => {
 		settle();
 		const native: NativeConfig = {
@@ -86,7 +91,7 @@ export function createAnswerer({ port, bindAddress, certificate }: Socket, publi
 			typeof each === 'string' ? each : { hostname: each.hostname, port: each.port },
 		);
 		const shared = { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
-		return new NodePeer({ ...native, iceServers, ...shared }, publication);
+		return new NodePeer({ ...native, iceServers, ...shared }, publication, hold);
 	};
 }
 
@@ -101,13 +106,16 @@ class NodePeer implements RtcPeer {
 	/** When this end closed a stream; the other end has to close it, too, before it may be used again. */
 	readonly #left = new Map<number, number>();
 	readonly #publication: Publication | undefined;
+	/** Lets go of the port that it shares. */
+	readonly #letGo: (() => void) | undefined;
 	/** Whether the other end has made an offer, and what it wants the answer's credentials to be. */
 	#answers = false;
 	#ice: IceCredentials | undefined;
 	#closed = false;
 
-	constructor(config: NativeConfig, publication?: Publication) {
+	constructor(config: NativeConfig, publication?: Publication, hold?: Socket['hold']) {
 		this.#native = new PeerConnection('enslavism', config);
+		this.#letGo = hold?.();
 		this.#publication = publication;
 		// All callbacks before anything starts work: the library does not repeat events.
 		this.#native.onStateChange(guarded((state) => this.#changed(state as RtcState)));
@@ -195,6 +203,7 @@ class NodePeer implements RtcPeer {
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		this.#letGo?.();
 		for (const channel of this.#channels.values()) channel.mute();
 		// It closes its channels.
 		later(() => this.#native.close());
