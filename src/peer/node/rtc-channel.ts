@@ -41,7 +41,6 @@ export class NodeChannel implements RtcChannel {
 	#threshold = 0;
 	/** The most that may be waiting as far as the user knows: the native queue drains on a thread of its own. */
 	#known = 0;
-	#maxMessageSize = 0;
 
 	constructor(native: DataChannel, owner: Owner) {
 		this.#native = native;
@@ -62,13 +61,6 @@ export class NodeChannel implements RtcChannel {
 	get bufferedAmount(): number {
 		this.#known = this.#native.bufferedAmount();
 		return this.#known;
-	}
-
-	/** Largest message the other end takes, in bytes. */
-	get maxMessageSize(): number {
-		if (this.#maxMessageSize > 0) return this.#maxMessageSize;
-		this.#maxMessageSize = Math.min(this.#native.maxMessageSize(), MAX_MESSAGE_BYTES);
-		return this.#maxMessageSize || MAX_MESSAGE_BYTES;
 	}
 
 	get bufferedAmountLowThreshold(): number {

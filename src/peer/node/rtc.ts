@@ -122,11 +122,6 @@ class NodePeer implements RtcPeer {
 		if (config.iceServers.length > 0) this.#gather();
 	}
 
-	get sctp(): { maxMessageSize: number } {
-		const [channel] = this.#channels.values();
-		return { maxMessageSize: channel?.maxMessageSize ?? MAX_MESSAGE_BYTES };
-	}
-
 	createDataChannel(label: string, options: StreamOptions): RtcChannel {
 		const { id, ordered, maxRetransmits, maxPacketLifeTime } = options;
 		const rests = performance.now() - (this.#left.get(id) ?? Number.NEGATIVE_INFINITY) < WAITS.streamRest;
