@@ -159,7 +159,7 @@ export class BaseMasterConnection extends Emitter<MasterConnectionEvents> {
 					peer?.closed(withReason(peer.open ? 'session-closed' : 'rtc-failed', message.reason));
 					return;
 				case 'gone':
-					slave?.unlinked();
+					slave?.unlinked(message.final);
 					return;
 				default:
 					this.emit(

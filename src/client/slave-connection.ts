@@ -132,9 +132,9 @@ export class SlaveConnection extends Emitter<SlaveConnectionEvents> {
 	}
 
 	/** The slave has lost the master. A session that is open does not need it, if the slave is still there. @internal */
-	unlinked(): void {
+	unlinked(final = false): void {
 		const session = this.#session;
-		if (session?.open) session.probe();
+		if (session?.open) session.probe(final);
 		else session?.fail(new EnslavismError(this.availability === 'gone' ? 'slave-gone' : 'slave-unreachable'));
 	}
 

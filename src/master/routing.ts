@@ -91,14 +91,14 @@ export class Routing {
 
 	/** A peer is gone for good, and its sessions with it. */
 	drop(peer: string): void {
-		this.tellOfLoss(peer);
+		this.tellOfLoss(peer, true);
 		for (const route of this.sessions.drop(peer)) this.relay?.ended(route.id);
 	}
 
 	/** A link is lost. A session that is open may well go on without the master; the other end of each finds out. */
-	tellOfLoss(peer: string): void {
+	tellOfLoss(peer: string, final = false): void {
 		for (const route of this.sessions.all(peer)) {
-			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id });
+			this.#backplane.send(otherEnd(route, peer), { t: 'gone', session: route.id, final: final || undefined });
 		}
 	}
 

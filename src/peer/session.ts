@@ -107,14 +107,20 @@ export class Session extends Emitter<SessionEvents> implements ExchangeOwner {
 		throw new EnslavismError('session-closed');
 	}
 
-	/** Somebody says that the other end may be gone: asks it, and ends the session if no answer comes. */
-	probe(): void {
+	/**
+	 * Somebody says that the other end may be gone: asks it, and ends the session if no answer comes.
+	 *
+	 * @param final whether it has said that it will not come back
+	 */
+	probe(final = false): void {
 		const probed = this.paths.carrier;
-		if (!this.open || !probed) return;
-		this.rtt().catch(() => {
-			// One that has lost this path meanwhile waits for another.
-			if (this.paths.carrier === probed) this.gone();
-		});
+		if (!this.open) return;
+		if (probed) {
+			this.rtt().catch(() => {
+				// One that has lost this path meanwhile waits for another.
+				if (final || this.paths.carrier === probed) this.gone();
+			});
+		} else if (final) this.gone();
 	}
 
 	/** Closes the session on both ends. What was sent before still leaves, within a bound. */

@@ -117,10 +117,10 @@ export class Incoming {
 	}
 
 	/** The client's link to the master is gone: perhaps the client is, too. */
-	gone(): void {
+	gone(final = false): void {
 		// A client that comes back goes on with what was being opened.
 		if (this.#peer === undefined) this.#end();
-		else if (this.#opened) this.#peer.probe();
+		else if (this.#opened) this.#peer.probe(final);
 	}
 
 	/** The slave's own link has come back: the answer may have been lost with the old one. */

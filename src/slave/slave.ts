@@ -288,7 +288,7 @@ export class Slave extends Emitter<SlaveEvents> {
 				this.#sessions.get(message.session)?.closed(message.reason);
 				return;
 			case 'gone':
-				this.#sessions.get(message.session)?.gone();
+				this.#sessions.get(message.session)?.gone(message.final);
 				return;
 			case 'dial':
 				this.#dial?.(message.ticket);

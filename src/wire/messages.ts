@@ -59,8 +59,8 @@ const candidate = v.object({
 /** The end of a session, from either side or from the master. */
 const close = v.object({ session: id, reason });
 
-/** The other end's link is gone: perhaps it is, too. */
-const gone = v.object({ session: id });
+/** The other end's link is gone: perhaps it is, too. `final`: it has said goodbye, or was away for too long. */
+const gone = v.object({ session: id, final: v.optional(v.boolean()) });
 
 /** The STUN and TURN servers of the next sessions, in place of those told before. */
 const iceMessage = v.object({ servers: iceServers });

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { childFor } from '../support/child.js';
-import { bystanderFor, clientFor, coded, masterFor, messagesOf, seen, slaveFor } from '../support/stage.js';
+import {
+	bystanderFor,
+	clientFor,
+	coded,
+	masterFor,
+	messagesOf,
+	runningOver,
+	seen,
+	slaveFor,
+} from '../support/stage.js';
 import { Inbox, next, turns, within } from '../support/wait.js';
 
 /** Until the other end of an open session is believed to be gone: a ping that is not answered. */
@@ -19,10 +28,13 @@ describe('a process that is killed', { concurrency: true }, () => {
 		const child = childFor(t, 'bot', url);
 		await hello.find((each) => each === 'hello');
 		const [connection] = slave.connections;
-		const closed = new Promise<string>((resolve) => connection?.once('close', ({ code }) => resolve(code)));
+		assert.ok(connection);
+		// On the relay it would be waited for as long as for one that has lost its network.
+		await runningOver('rtc', connection);
+		const closed = new Promise<string>((resolve) => connection.once('close', ({ code }) => resolve(code)));
 		child.process.kill('SIGKILL');
 		assert.equal(await within(closed, 'the close', NOTICE), 'session-closed');
-		assert.deepEqual([slave.connections, connection?.state, connection?.dataChannels], [[], 'closed', []]);
+		assert.deepEqual([slave.connections, connection.state, connection.dataChannels], [[], 'closed', []]);
 		assert.equal(master.counts.clients, 1);
 		await bystander.check();
 	});
@@ -38,6 +50,7 @@ describe('a process that is killed', { concurrency: true }, () => {
 		const answers = messagesOf(channel);
 		channel.send('there?');
 		await answers.count(1);
+		await runningOver('rtc', slaveCo);
 		const closed = Promise.all([
 			within(new Promise((resolve) => slaveCo.once('close', resolve)), 'the close', NOTICE),
 			within(new Promise((resolve) => channel.once('close', resolve)), 'the close of the channel', NOTICE),

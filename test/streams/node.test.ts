@@ -52,7 +52,7 @@ function connect(con: MasterConnection, name: string, options?: StreamClientOpti
 
 const NAMES = ['a/b', 'with spaces ', '名前 🦊', '__proto__', 'constructor', '..', '%2F?#', 'x'.repeat(256)];
 
-describe('a stream server', { timeout: 30_000 }, () => {
+describe('a stream server', { timeout: 90_000 }, () => {
 	it('is reached by its name, and writing need not wait for it', async (t) => {
 		const { con, url } = await stage(t);
 		const server = StreamServer(con, (stream) => {

@@ -194,7 +194,10 @@ describe('a reason', () => {
 	});
 
 	it('is a reason even if it cannot be made a string', async () => {
-		const decision = await decideNow((reject) => (reject as (reason: unknown) => void)(Object.create(null)));
+		const { decision, reported } = await decideAndReport((reject) =>
+			(reject as (reason: unknown) => void)(Object.create(null)),
+		);
 		assert.equal(typeof decision.refusal, 'string');
+		assert.ok(reported[0] instanceof TypeError);
 	});
 });

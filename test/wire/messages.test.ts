@@ -53,7 +53,7 @@ const masterToSlave: Examples<typeof MasterToSlave> = {
 	offer: { session: 's', client: 'c', auth: '[1]', attempt: 3, sdp: 'v=0', ice, known: true },
 	candidate,
 	close: { session: 's', reason: 'enough' },
-	gone: { session: 's' },
+	gone: { session: 's', final: true },
 	dial: { ticket: 't' },
 	beat: { resume: 'id.0.mac' },
 };
@@ -68,7 +68,7 @@ const masterToClient: Examples<typeof MasterToClient> = {
 	rejected: { session: 's', code: 'rejected', reason: 'full' },
 	candidate,
 	close: { session: 's', reason: 'enough' },
-	gone: { session: 's' },
+	gone: { session: 's', final: true },
 	found: { n: 1, slave: entry },
 	absent: { n: 1, code: 'server-does-not-exist', reason: '' },
 	beat: { resume: 'id.0.mac' },
@@ -82,7 +82,9 @@ const directions: [name: string, table: Table, examples: Record<string, object>]
 ];
 
 const OPTIONAL = new Set(
-	'auth server delta.slaves removed state draining more settled sdp ice direct attempt relay rtc known'.split(' '),
+	'auth server delta.slaves removed state draining more settled sdp ice direct attempt relay rtc final known'.split(
+		' ',
+	),
 );
 
 const LENGTHS: Record<string, number> = {
