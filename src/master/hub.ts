@@ -165,7 +165,7 @@ export class Hub {
 			this.#routing.drop(link.id);
 		};
 		this.#routing.tellOfLoss(link.id);
-		if (final || this.#routing.sessions.count(link.id) === 0) gone();
+		if (final || this.#patience === 0 || this.#routing.sessions.count(link.id) === 0) gone();
 		else client.away = this.#timers.start(this.#patience, gone);
 	}
 
@@ -237,7 +237,7 @@ export class Hub {
 		const { data } = slave;
 		// One that waits for its name has nothing to come back to.
 		const isNameless = slave.mayHave !== undefined && slave.server === undefined;
-		if (this.#closed || final || data === undefined || isNameless) {
+		if (this.#closed || final || data === undefined || isNameless || this.#patience === 0) {
 			this.#removeSlave(link.id);
 			this.#routing.drop(link.id);
 			return;
@@ -357,9 +357,13 @@ export class Hub {
 		this.#options.backplane.withdraw(id);
 	}
 
-	/** How long the sessions of a peer that is away are known: as long as they wait for a path themselves. */
+	/**
+	 * How long the sessions of a peer that is away are known: as long as they wait for a path themselves. An operator who gives no
+	 * grace waits for nobody.
+	 */
 	get #patience(): number {
-		return Math.max(this.#options.grace, WAITS.pathless);
+		const { grace } = this.#options;
+		return grace === 0 ? 0 : Math.max(grace, WAITS.pathless);
 	}
 
 	#offer(link: ClientLink, offer: Extract<ClientToMaster, { t: 'offer' }>): void {

@@ -5,6 +5,7 @@ import { BOUND, inEachBrowser, launch, run, waitIn } from '../support/browsers.j
 import '../support/e2e-globals.js';
 import { next, playing } from '../support/e2e-next.js';
 import { spawnSlave } from '../support/e2e-slave-process.js';
+import { runningOver } from '../support/stage.js';
 
 /** Answers every message with the same message. */
 function echo(slave: Slave): Slave {
@@ -239,6 +240,8 @@ inEachBrowser('a session of a page', (suite) => {
 		await page.open(site.url);
 		await run(page, () => meet().then((slaveCo) => slaveCo.connect()));
 		const client = await connected;
+		// On the relay it would be waited for as long as for one that has lost its network.
+		await runningOver('rtc', client);
 		const ended = next<EnslavismError>(client, 'close');
 		browser.kill();
 		const error = await ended;
