@@ -242,9 +242,13 @@ export class Hub {
 			this.#routing.drop(link.id);
 			return;
 		}
-		slave.away = this.#timers.start(this.#options.grace, () => this.#removeSlave(link.id));
-		this.#timers.start(this.#patience, () => {
-			if (!this.#slaves.has(link.id)) this.#routing.drop(link.id);
+		const { grace } = this.#options;
+		slave.away = this.#timers.start(grace, () => {
+			this.#removeSlave(link.id);
+			if (this.#routing.sessions.count(link.id) === 0) return;
+			this.#timers.start(this.#patience - grace, () => {
+				if (!this.#slaves.has(link.id)) this.#routing.drop(link.id);
+			});
 		});
 		this.#announce(slave, link.id, data);
 	}
@@ -382,9 +386,9 @@ export class Hub {
 		const { link, returning } = peer ?? {};
 		const routes = list.map((each) => routeOf(each.session, each.peer));
 		if (returning?.take(routes, more) === false) link?.close(CLOSE.badMessage, 'sessions twice');
-		else if (!more) {
-			this.#timers.start(this.#options.grace, () => returning?.doubt());
-			this.#timers.start(this.#patience, () => returning?.abandon());
+		else if (!more && returning?.waits) {
+			this.#timers.start(this.#options.grace, () => returning.doubt());
+			this.#timers.start(this.#patience, () => returning.abandon());
 		}
 	}
 

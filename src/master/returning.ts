@@ -40,6 +40,11 @@ export class Returning {
 		return true;
 	}
 
+	/** Whether it has named sessions that nobody else has. */
+	get waits(): boolean {
+		return this.#claimed.length > 0;
+	}
+
 	/** The other ends of sessions that only this peer has named should have come by now. */
 	doubt(): void {
 		for (const session of this.#claimed) {

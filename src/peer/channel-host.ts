@@ -17,7 +17,7 @@ export interface ChannelHost {
 	};
 	/** Whether this end closes lanes. One end does: closed by both at once, the native library may never let go of one. */
 	readonly closesLanes: boolean;
-	/** Whether a channel that keeps `kept` bytes may keep so many more. */
+	/** Whether a channel that keeps `kept` bytes may keep so many more. Before the other end has accepted, they count as sent if so. */
 	fits(kept: number, more: number): boolean;
 	/** Sends a message, which nobody writes into any more, over the trunk of the current path, if there is one; unreliable ones only where there is room. */
 	send(channel: Channel, number: number, message: Message): void;

@@ -259,9 +259,10 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 
 	/** The lane is gone, and what waited in it. @internal */
 	unlane(): void {
-		const before = this.bufferedAmount;
+		const before = this.reliable ? 0 : this.bufferedAmount;
 		this.#lane = undefined;
-		this.#perhapsLow(before);
+		// From outside: there may be another path in a moment.
+		if (before > 0) queueMicrotask(() => this.#perhapsLow(before));
 	}
 
 	protected override listened(event: string): void {
@@ -369,7 +370,8 @@ export class Channel extends Emitter<ChannelEvents> implements LaneOwner {
 	}
 
 	#perhapsLow(before: number): void {
-		if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) this.#tell('bufferedamountlow');
+		const isLow = before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold;
+		if (isLow && this.#state !== 'closed') this.#tell('bufferedamountlow');
 	}
 
 	#failed(error: EnslavismError): void {

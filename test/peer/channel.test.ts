@@ -337,7 +337,7 @@ describe('a channel without a lane', () => {
 });
 
 describe('the lane of a channel', () => {
-	it('tells that nothing waits any more when it is lost with what waited in it', () => {
+	it('tells that nothing waits any more when it is lost with what waited in it', async () => {
 		for (const lose of ['closed', 'taken away']) {
 			const { channel, lane } = stage(LOSSY);
 			const rtc = lane();
@@ -347,7 +347,9 @@ describe('the lane of a channel', () => {
 			assert.equal(channel.bufferedAmount, 100_000);
 			if (lose === 'closed') rtc.handlers.closed();
 			else channel.unlane();
-			assert.deepEqual([channel.bufferedAmount, low], [0, 1]);
+			assert.equal(channel.bufferedAmount, 0);
+			await turns();
+			assert.equal(low, 1);
 		}
 	});
 
