@@ -88,7 +88,8 @@ export class Kept {
 				}
 			}
 		}
-		if (this.#head < this.#messages.length && this.#head < 1024) return;
+		// Half of it at a time: to make a long list anew costs more than anything else here.
+		if (this.#head * 2 < this.#messages.length) return;
 		this.#messages = this.#messages.slice(this.#head);
 		this.#head = 0;
 	}
