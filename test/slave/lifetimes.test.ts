@@ -110,6 +110,7 @@ describe('a process whose master, slave and client were closed', { concurrency: 
 describe('a process that closes both ends of a WebRTC connection', { concurrency: 2 }, () => {
 	for (const [what, how] of [
 		['made when the other end had just closed it', 'late'],
+		['made while the other end closed it', 'meanwhile'],
 		['closed before they were open', 'unopened'],
 		['closed by both ends at once', 'both'],
 		['made again as soon as they were closed', 'again'],

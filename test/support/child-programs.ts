@@ -133,16 +133,49 @@ async function openConnection(): Promise<{ client: RtcPeer; slave: RtcPeer }> {
 	}
 }
 
-/** Lanes that are made and closed while the connection goes down hold nothing: `late`, `unopened`, `both`, `again`. */
+/** Lets the library's threads run, and nothing in JavaScript. */
+function hold(ms: number): void {
+	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** The library closes a connection while this end makes a lane, before it listens for the lane's end. */
+async function meanwhile(): Promise<void> {
+	for (let isMade = false; !isMade; ) {
+		const { client, slave } = await openConnection();
+		client.close();
+		await new Promise(setImmediate);
+		const { setImmediate: own } = globalThis;
+		globalThis.setImmediate = ((...args: Parameters<typeof own>) => {
+			hold(300);
+			return own(...args);
+		}) as typeof own;
+		try {
+			stream(slave, 'meanwhile', 0);
+			isMade = true;
+		} catch {
+			// It was quicker.
+		}
+		globalThis.setImmediate = own;
+		slave.close();
+	}
+}
+
+/** Lanes that are made and closed while the connection goes down hold nothing. */
 async function lanes(how: string): Promise<void> {
 	const { client, slave } = await openConnection();
+	if (how === 'meanwhile') await meanwhile();
 	if (how === 'late') {
 		client.close();
 		await new Promise(setImmediate);
-		// This end is busy meanwhile, and has not heard of it.
-		const until = performance.now() + 300;
-		while (performance.now() < until);
-		for (let id = 0; id < 10; id++) stream(slave, 'late', id);
+		// This end is busy, and has not heard of it.
+		hold(300);
+		for (let id = 0; id < 10; id++) {
+			try {
+				stream(slave, 'late', id);
+			} catch {
+				// None is to be had any more.
+			}
+		}
 	}
 	if (how === 'unopened') {
 		const fresh = connectionOfTwo();

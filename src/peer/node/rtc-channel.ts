@@ -2,6 +2,7 @@
 import type { DataChannel } from 'node-datachannel';
 import { messageOf, rethrowLater } from '../../wire/index.js';
 import type { RtcChannel } from '../rtc.js';
+import { forget } from './garbage.js';
 import { guarded, later, nothingWaits } from './native-frames.js';
 
 /** What node-datachannel offers as the largest message it takes, in bytes. */
@@ -50,12 +51,20 @@ export class NodeChannel implements RtcChannel {
 			this.#early = undefined;
 			for (const happened of early ?? []) happened();
 		});
-		native.onClosed(guarded(() => this.#isOver()));
+		native.onClosed(NodeChannel.#whenOver(new WeakRef(this)));
 		native.onMessage((data) => this.#received(data));
 		const opened = guarded(() => this.#isOpen());
 		if (!native.isOpen()) native.onOpen(opened);
 		// Also when it opened between the two lines above.
 		if (native.isOpen()) opened();
+	}
+
+	/** The library may keep this callback for ever, which is not to keep what it is of. */
+	static #whenOver(own: WeakRef<NodeChannel>): () => void {
+		return guarded(() => {
+			const channel = own.deref();
+			if (channel) channel.#isOver();
+		});
 	}
 
 	get bufferedAmount(): number {
@@ -110,6 +119,12 @@ export class NodeChannel implements RtcChannel {
 	/** Closes what the library did not close with the connection. */
 	release(): void {
 		this.#native.close();
+	}
+
+	/** The library will not tell that it is closed. */
+	forget(): void {
+		this.#isOver();
+		forget();
 	}
 
 	/** One that is not open yet is closed when it is, or goes with the connection; one that is not any more tells next. */

@@ -1,4 +1,5 @@
 /** WebRTC in Node: connections over node-datachannel. `native-frames.ts` says how its callbacks are taken. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type RtcConfig as NativeConfig, PeerConnection, setSctpSettings } from 'node-datachannel';
 import * as WAITS from '../../wire/waits.js';
 import type {
@@ -14,6 +15,7 @@ import type {
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
 import type { Certificate } from './certificate.js';
+import { counted } from './garbage.js';
 import { guarded, later } from './native-frames.js';
 import type { Publication } from './public-addresses.js';
 import { MAX_MESSAGE_BYTES, NodeChannel } from './rtc-channel.js';
@@ -108,6 +110,7 @@ class NodePeer implements RtcPeer {
 	readonly #publication: Publication | undefined;
 	/** Lets go of the port that it shares. */
 	readonly #letGo: (() => void) | undefined;
+	readonly #over: () => void;
 	/** Whether the other end has made an offer, and what it wants the answer's credentials to be. */
 	#answers = false;
 	#ice: IceCredentials | undefined;
@@ -115,6 +118,7 @@ class NodePeer implements RtcPeer {
 
 	constructor(config: NativeConfig, publication?: Publication, hold?: Socket['hold']) {
 		this.#native = new PeerConnection('enslavism', config);
+		this.#over = counted();
 		this.#letGo = hold?.();
 		this.#publication = publication;
 		// All callbacks before anything starts work: the library does not repeat events.
@@ -127,6 +131,7 @@ class NodePeer implements RtcPeer {
 		const rests = performance.now() - (this.#left.get(id) ?? Number.NEGATIVE_INFINITY) < WAITS.streamRest;
 		// The library would give a second channel on the same stream: one that it forgets, so that it hears nothing.
 		if (this.#closed || this.#channels.has(id) || rests) throw new TypeError(`stream ${id} is in use`);
+		if (this.#goesDown()) throw new TypeError('the connection is over');
 		const native = this.#native.createDataChannel(label, {
 			negotiated: true,
 			id,
@@ -205,17 +210,32 @@ class NodePeer implements RtcPeer {
 	}
 
 	#changed(state: RtcState): void {
-		if (state === 'closed' && this.#channels.size > 0) setTimeout(() => this.#release(), WAITS.letGo).unref();
+		if (state === 'closed') void this.#release();
 		this.connectionState = state;
 		if (!this.#closed) this.onconnectionstatechange?.();
 	}
 
 	/**
 	 * The library closes what there is when the connection goes down, on a thread of its own. A channel that was created
-	 * a moment later it would never let go of, and the process would not end.
+	 * a moment later is closed here, and one that was created in that very moment it never tells of.
 	 */
-	#release(): void {
-		for (const channel of this.#channels.values()) channel.release();
+	async #release(): Promise<void> {
+		for (const step of ['release', 'forget'] as const) {
+			if (this.#channels.size === 0) break;
+			await sleep(WAITS.letGo, undefined, { ref: false });
+			for (const channel of this.#channels.values()) channel[step]();
+		}
+		this.#over();
+	}
+
+	/**
+	 * Whether the library is closing the connection, which it tells later. It may close a new channel before anybody
+	 * listens for that. A connection that is in doubt has no such state below.
+	 */
+	#goesDown(): boolean {
+		const state = this.#native.state();
+		const isInDoubt = state === 'disconnected' && this.#native.iceState() === 'disconnected';
+		return state === 'closed' || state === 'failed' || (state === 'disconnected' && !isInDoubt);
 	}
 
 	/** Hears what servers tell of this end's addresses, which takes them a while. */
