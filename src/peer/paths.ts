@@ -90,6 +90,8 @@ export class Paths implements RtcPathHost {
 	readonly #session: PathsOwner;
 	#started = 0;
 	#quickFailures = 0;
+	/** Whether the other end has hung up WebRTC in an orderly way, and not come back to it. */
+	#hungUp = false;
 	#direct: DirectInfo | undefined;
 	#rtc: RtcPath | undefined;
 	#relay: RelayPipe | undefined;
@@ -245,6 +247,7 @@ export class Paths implements RtcPathHost {
 		// That may have been the end of the session, if it was closing.
 		if (this.ended) return;
 		this.attempt = attempt;
+		this.#hungUp = false;
 		this.#started = performance.now();
 		const direct = this.#direct;
 		try {
@@ -303,13 +306,13 @@ export class Paths implements RtcPathHost {
 
 	rtcLost(problem: string, parted: boolean): void {
 		const carried = this.#dropRtc();
-		const isOver = parted && carried && !this.#relay;
-		// The end that makes the offers may leave a connection for the next one.
-		if (this.#session.leaving ? parted && carried : isOver && (this.#offers || this.#options.retries === false)) {
+		const hungUp = parted && carried;
+		const isFinal = this.#session.leaving || (!this.#relay && (this.#offers || this.#options.retries === false));
+		if (hungUp && isFinal) {
 			this.#session.gone();
 			return;
 		}
-		if (isOver) this.#bound.set(WAITS.flush, () => this.carrier || this.#rtc || this.#session.gone());
+		this.#hungUp = hungUp;
 		this.#choose(carried);
 		if (this.#options.retries === false && !this.#relay) {
 			this.#session.fail(new EnslavismError(carried ? 'session-closed' : 'rtc-failed', problem));
@@ -356,6 +359,10 @@ export class Paths implements RtcPathHost {
 		const before = this.carrier;
 		const next = this.#rtc?.open && !this.silent ? this.#rtc : this.#relay;
 		this.carrier = next;
+		// The end that makes the offers may leave a connection for the next one.
+		if (!next && this.#hungUp && !this.#offers) {
+			this.#bound.set(WAITS.flush, () => this.carrier || this.#rtc || this.#session.gone());
+		}
 		// What waits in a slow way through the master need not be waited for.
 		const isSlow = next?.kind === 'rtc' && before?.kind === 'relay' && before.queued > CONGESTED_BYTES;
 		if (!next && this.#refused.size === PATHS.length) this.#session.gone();

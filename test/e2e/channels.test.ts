@@ -375,7 +375,9 @@ inEachBrowser('data channels of a page', (suite) => {
 		await run(page, () => slaveCo.dataChannels.get('mine')?.close());
 		await closed;
 		assert.equal(mine.readyState, 'closed');
+		const ended = next(yours, 'close');
 		yours.close();
+		await ended;
 		await waitIn(page, () => seen.length === 2);
 		assert.deepEqual(await run(page, () => seen), [
 			['mine', 'closed'],

@@ -344,6 +344,25 @@ describe('the paths of a session', () => {
 		});
 	}
 
+	for (const back of [false, true]) {
+		const title = back ? 'tries again is waited for, also without' : 'stays away ends the session with';
+		it(`are over for a client that hung up: one that ${title} the relay`, (t) => {
+			const { session, host, relay, codes, pass } = stage(t, { makes: 'answer', openRelay: undefined });
+			session.start();
+			session.paths.openRelay(relay.open);
+			session.paths.description('offer', 'first', 0);
+			host.peer().open().handlers.closed();
+			pass(WAITS.flush);
+			assert.deepEqual([codes(), session.path], [[], 'relay']);
+			if (back) session.paths.description('offer', 'second', 1);
+			relay.pipe().handlers.lost(false);
+			pass(WAITS.flush - 10);
+			assert.deepEqual([codes(), session.open, session.path], [[], true, undefined]);
+			pass(10);
+			assert.deepEqual(codes(), back ? [] : ['session-closed']);
+		});
+	}
+
 	it('take no part in the session any more once they are lost', async (t) => {
 		const { openRelay, session, host, channel } = stage(t);
 		const pipe = openRelay();
