@@ -19,7 +19,7 @@ const CONCURRENCY = 4;
 const BROWSER_CONCURRENCY = 2;
 
 /** How long one file may take, in milliseconds; single tests have bounds of their own where they wait for others. */
-const FILE_TIMEOUT = 180_000;
+const FILE_TIMEOUT = 300_000;
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
