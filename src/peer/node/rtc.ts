@@ -234,8 +234,8 @@ class NodePeer implements RtcPeer {
 	 */
 	#goesDown(): boolean {
 		const state = this.#native.state();
-		const isInDoubt = state === 'disconnected' && this.#native.iceState() === 'disconnected';
-		return state === 'closed' || state === 'failed' || (state === 'disconnected' && !isInDoubt);
+		if (state === 'disconnected') return this.#native.iceState() !== 'disconnected';
+		return state === 'closed' || state === 'failed';
 	}
 
 	/** Hears what servers tell of this end's addresses, which takes them a while. */
