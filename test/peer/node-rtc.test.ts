@@ -1,46 +1,24 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createNodePeer } from '../../src/peer/node/rtc.js';
-import type { RtcChannel, RtcPeer } from '../../src/peer/rtc.js';
+import { hold, openConnection, stream } from '../support/native-pair.js';
 import { within } from '../support/wait.js';
 
-const opened = (channel: RtcChannel): Promise<void> =>
-	new Promise((resolve) => {
-		channel.onopen = () => resolve();
-	});
-
-const closed = (peer: RtcPeer): Promise<void> =>
-	new Promise((resolve) => {
-		peer.onconnectionstatechange = () => {
-			if (peer.connectionState === 'closed') resolve();
-		};
-	});
-
-/** Lets the library's threads run, and nothing in JavaScript. */
-const hold = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-
 it('a connection in Node that is being closed gives no more channels, also before it has told', async (t) => {
-	const near = createNodePeer({ iceServers: [] });
-	const far = createNodePeer({ iceServers: [] });
+	const { client: near, slave: far } = await within(openConnection(), 'the connection');
 	t.after(() => near.close());
 	t.after(() => far.close());
-	const both = [near, far].map((peer) => opened(peer.createDataChannel('trunk', { negotiated: true, id: 0 })));
-	await near.setLocalDescription();
-	await far.setRemoteDescription({ type: 'offer', sdp: near.localDescription?.sdp ?? '' });
-	await far.setLocalDescription();
-	await near.setRemoteDescription({ type: 'answer', sdp: far.localDescription?.sdp ?? '' });
-	await within(Promise.all(both), 'the connection');
-	near.createDataChannel('lane', { negotiated: true, id: 1 });
-
-	const over = closed(near);
+	stream(near, 'in time', 0);
+	const over = new Promise<void>((resolve) => {
+		near.onconnectionstatechange = () => near.connectionState === 'closed' && resolve();
+	});
 	far.close();
 	await new Promise(setImmediate);
 	// What the library does meanwhile is told when this turn has ended, not before.
 	let problem: unknown;
-	for (let id = 2; problem === undefined && id < 1000; id++) {
+	for (let id = 1; problem === undefined && id < 1000; id++) {
 		hold(10);
 		try {
-			near.createDataChannel('too late', { negotiated: true, id });
+			stream(near, 'too late', id);
 		} catch (thrown) {
 			problem = thrown;
 		}

@@ -4,12 +4,9 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { MasterConnection } from '../../src/client/node.js';
 import { Master, relay, Slave, sharedState, streamServers } from '../../src/index.js';
-import { ownCertificate } from '../../src/peer/node/certificate.js';
-import { createAnswerer, createNodePeer } from '../../src/peer/node/rtc.js';
-import type { DescriptionType, RtcChannel, RtcPeer } from '../../src/peer/rtc.js';
-import { sdpToSend } from '../../src/peer/sdp.js';
 import { Peers } from '../../src/signal/node.js';
 import { StreamClient, StreamServer } from '../../src/streams/node/index.js';
+import { connectionOfTwo, hold, isOpen, openConnection, stream } from './native-pair.js';
 import { logged, plots } from './plots.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -95,47 +92,6 @@ async function outlived(): Promise<void> {
 	await masters[1]?.close();
 	client.close();
 	say('closed');
-}
-
-/** Both ends of a WebRTC connection, with the trunk that it is made with. `opened` tells whether it came about. */
-function connectionOfTwo(): { client: RtcPeer; slave: RtcPeer; opened: Promise<boolean> } {
-	const slave = createAnswerer({ port: 0, bindAddress: undefined, certificate: ownCertificate() })({ iceServers: [] });
-	const client = createNodePeer({ iceServers: [] });
-	const trunks = [client, slave].map((peer) => isOpen(stream(peer, 'trunk', 1022)));
-	const describe = async (from: RtcPeer, to: RtcPeer, type: DescriptionType): Promise<void> => {
-		await from.setLocalDescription();
-		await to.setRemoteDescription({ type, sdp: sdpToSend(type, from.localDescription?.sdp ?? '') });
-	};
-	const opened = new Promise<boolean>((resolve) => {
-		for (const peer of [client, slave]) {
-			peer.onconnectionstatechange = () => peer.connectionState === 'failed' && resolve(false);
-		}
-		void Promise.all(trunks).then(() => resolve(true));
-		void describe(client, slave, 'offer').then(() => describe(slave, client, 'answer'));
-	});
-	return { client, slave, opened };
-}
-
-const stream = (peer: RtcPeer, label: string, id: number) => peer.createDataChannel(label, { negotiated: true, id });
-
-const isOpen = (channel: RtcChannel) =>
-	new Promise<void>((resolve) => {
-		channel.onopen = resolve;
-	});
-
-/** The same, open. An attempt may fail, see `setRemoteDescription` in `rtc.ts`. */
-async function openConnection(): Promise<{ client: RtcPeer; slave: RtcPeer }> {
-	for (;;) {
-		const { client, slave, opened } = connectionOfTwo();
-		if (await opened) return { client, slave };
-		client.close();
-		slave.close();
-	}
-}
-
-/** Lets the library's threads run, and nothing in JavaScript. */
-function hold(ms: number): void {
-	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** The library closes a connection while this end makes a lane, before it listens for the lane's end. */

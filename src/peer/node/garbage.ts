@@ -11,13 +11,15 @@ let open = 0;
 /** Whether there may be channels that nobody refers to any more and the library has not let go of. */
 let forgotten = false;
 
-/** A connection was made. Gives what is to be called when it is closed. */
-export function counted(): () => void {
+/** A connection was made. */
+export function opened(): void {
 	open++;
-	return () => {
-		open--;
-		collect();
-	};
+}
+
+/** It is closed, and tells nothing more of its channels. */
+export function closed(): void {
+	open--;
+	collect();
 }
 
 /** The library never tells that a channel is closed to which nothing refers any more. */

@@ -15,7 +15,7 @@ import type {
 } from '../rtc.js';
 import { problemOfSdp, splitCandidates } from '../sdp.js';
 import type { Certificate } from './certificate.js';
-import { counted } from './garbage.js';
+import * as garbage from './garbage.js';
 import { guarded, later } from './native-frames.js';
 import type { Publication } from './public-addresses.js';
 import { MAX_MESSAGE_BYTES, NodeChannel } from './rtc-channel.js';
@@ -110,7 +110,6 @@ class NodePeer implements RtcPeer {
 	readonly #publication: Publication | undefined;
 	/** Lets go of the port that it shares. */
 	readonly #letGo: (() => void) | undefined;
-	readonly #over: () => void;
 	/** Whether the other end has made an offer, and what it wants the answer's credentials to be. */
 	#answers = false;
 	#ice: IceCredentials | undefined;
@@ -118,7 +117,7 @@ class NodePeer implements RtcPeer {
 
 	constructor(config: NativeConfig, publication?: Publication, hold?: Socket['hold']) {
 		this.#native = new PeerConnection('enslavism', config);
-		this.#over = counted();
+		garbage.opened();
 		this.#letGo = hold?.();
 		this.#publication = publication;
 		// All callbacks before anything starts work: the library does not repeat events.
@@ -225,7 +224,7 @@ class NodePeer implements RtcPeer {
 			await sleep(WAITS.letGo, undefined, { ref: false });
 			for (const channel of this.#channels.values()) channel[step]();
 		}
-		this.#over();
+		garbage.closed();
 	}
 
 	/**
